@@ -1,0 +1,127 @@
+"""The catalogue: TOML files that describe services, calendars, licences and regions, read strictly into the domains' records.
+
+Every reader takes a :class:`Table` and asks it for each key by name and type. A key that is missing, of the wrong type
+or left over is an error that names the file and the key: a misspelt rule must not become a rule that is not there.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from yitong.errors import Text, YitongError
+
+
+class Table:
+    """One TOML table being read: remembers what was asked for, so that :meth:`done` can refuse the rest."""
+
+    def __init__(self, values: Mapping[str, Any], file: str, path: str = "") -> None:
+        self._values = values
+        self._file = file
+        self._path = path
+        self._asked: set[str] = set()
+
+    def where(self, key: str) -> str:
+        """The file and the full name of a key, as errors give them."""
+        return f"{self._file}: {self._path}{key}"
+
+    def wrong(self, key: str, expected: str) -> YitongError:
+        """The refusal of a key's value."""
+        return YitongError("catalog.wrong-value", self.where(key), key=self._path + key, expected=expected)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there."""
+        return key in self._values
+
+    def _get(self, key: str) -> Any:
+        self._asked.add(key)
+        if key not in self._values:
+            raise YitongError("catalog.missing-key", self.where(key), key=self._path + key)
+        return self._values[key]
+
+    def text(self, key: str) -> str:
+        """A string that is not blank."""
+        value = self._get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self.wrong(key, "a text")
+        return value
+
+    def one_of(self, key: str, allowed: frozenset[str]) -> str:
+        """One of the words ``allowed``."""
+        value = self.text(key)
+        if value not in allowed:
+            raise self.wrong(key, "one of " + ", ".join(sorted(allowed)))
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of strings that are not blank."""
+        value = self._get(key)
+        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+            raise self.wrong(key, "a list of texts")
+        return tuple(value)
+
+    def whole(self, key: str) -> int:
+        """A whole number from 0 on."""
+        value = self._get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise self.wrong(key, "a whole number")
+        return value
+
+    def flag(self, key: str) -> bool:
+        """True or false."""
+        value = self._get(key)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "true or false")
+        return value
+
+    def day(self, key: str) -> date:
+        """A day, written without quotation marks."""
+        value = self._get(key)
+        if not isinstance(value, date) or isinstance(value, datetime):
+            raise self.wrong(key, "a day such as 2026-02-12")
+        return value
+
+    def days(self, key: str) -> tuple[date, ...]:
+        """A list of days."""
+        value = self._get(key)
+        if not isinstance(value, list) or not all(isinstance(d, date) and not isinstance(d, datetime) for d in value):
+            raise self.wrong(key, "a list of days")
+        return tuple(value)
+
+    def names(self, key: str) -> Text:
+        """A sentence or name in both languages: ``{ zh = "…", en = "…" }``."""
+        table = self.table(key)
+        found = Text(table.text("zh"), table.text("en"))
+        table.done()
+        return found
+
+    def table(self, key: str) -> Table:
+        """The table under ``key``."""
+        value = self._get(key)
+        if not isinstance(value, dict):
+            raise self.wrong(key, "a table")
+        return Table(value, self._file, f"{self._path}{key}.")
+
+    def tables(self, key: str) -> list[Table]:
+        """The tables listed under ``key``."""
+        value = self._get(key)
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self.wrong(key, "a list of tables")
+        return [Table(item, self._file, f"{self._path}{key}[{i}].") for i, item in enumerate(value)]
+
+    def done(self) -> None:
+        """Refuse keys that nobody asked for."""
+        for key in self._values:
+            if key not in self._asked:
+                raise YitongError("catalog.unknown-key", self.where(key), key=self._path + key)
+
+
+def read_table(file: Path) -> Table:
+    """The whole of a TOML file; raises ``catalog.unreadable``."""
+    try:
+        return Table(tomllib.loads(file.read_text("utf-8")), file.name)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise YitongError("catalog.unreadable", str(file.name), reason=str(error)[:200]) from error

@@ -1,0 +1,61 @@
+"""The whole catalogue of a node: everything that varies by place and law, read and checked once at start."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from yitong.cases.calendar import Calendar
+from yitong.cases.service import Service
+from yitong.catalog.calendars import read_calendars
+from yitong.catalog.outpatient import read_home_policy, read_place_catalogue
+from yitong.catalog.schemes import MetroCatalogue, read_metro
+from yitong.catalog.services import read_services
+from yitong.credentials.kind import LicenceKind, read_kind
+from yitong.errors import YitongError
+from yitong.settlement.coverage import HomePolicy, PlaceCatalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Licence kinds, services and calendars by id; fares; the outpatient lists and policies by jurisdiction."""
+
+    kinds: Mapping[str, LicenceKind]
+    services: Mapping[str, Service]
+    calendars: Mapping[str, Calendar]
+    metro: MetroCatalogue
+    place_lists: Mapping[str, PlaceCatalogue]
+    home_policies: Mapping[str, HomePolicy]
+
+
+def read_kinds(folder: Path) -> dict[str, LicenceKind]:
+    """Every licence kind in ``folder``; raises ``kind.malformed`` or ``catalog.unreadable``."""
+    found: dict[str, LicenceKind] = {}
+    for file in sorted(folder.glob("*.toml")):
+        try:
+            kind = read_kind(tomllib.loads(file.read_text("utf-8")), str(file))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise YitongError("catalog.unreadable", str(file), reason=str(error)) from error
+        if kind.id in found or kind.id != file.stem:
+            raise YitongError("catalog.unreadable", str(file), reason="the file is named for the id of its kind, and no id stands twice")
+        found[kind.id] = kind
+    return found
+
+
+def read_catalog(folder: Path) -> Catalog:
+    """The catalogue in ``folder``; raises the reader's error, naming file and key, for anything wrong in it."""
+    if not folder.is_dir():
+        raise YitongError("catalog.unreadable", str(folder), reason="there is no such folder")
+    schemes = folder / "schemes"
+    lists = [read_place_catalogue(file) for file in sorted(schemes.glob("outpatient-list-*.toml"))]
+    policies = [read_home_policy(file) for file in sorted(schemes.glob("outpatient-policy-*.toml"))]
+    return Catalog(
+        kinds=read_kinds(folder / "licences"),
+        services=read_services(folder / "services"),
+        calendars=read_calendars(folder / "calendars"),
+        metro=read_metro(schemes),
+        place_lists={found.jurisdiction: found for found in lists},
+        home_policies={found.jurisdiction: found for found in policies},
+    )

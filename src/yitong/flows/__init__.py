@@ -1,0 +1,1 @@
+"""Use cases that cross packages, one file each, resumable at every step."""

@@ -1,0 +1,194 @@
+"""The only asynchronous edges of a node: messages out, messages in, timers. Each step is one transaction.
+
+Taking a message in and acting on it are two transactions; what acting changes and that it was acted on are one. So a
+process may die anywhere: what was not committed is done again, what was committed is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from yitong.digest import sha256_b64
+from yitong.errors import YitongError
+from yitong.flows.context import Context
+from yitong.flows.unit import Unit
+from yitong.peers.inbox import read_incoming, take_in
+from yitong.peers.message import Message, message_from_claims, peek_sender, read_receipt
+from yitong.peers.outbox import wait_after
+from yitong.peers.repo import Incoming, Outgoing
+from yitong.specs import jose
+
+MessageHandler = Callable[[Context, Unit, Message], Awaitable[None]]
+TimerHandler = Callable[[Context, Unit, str], Awaitable[None]]
+IDLE_S = 0.5  # a timer is looked at this often when nothing else wakes the node
+BATCH = 50
+GIVE_UP_AFTER = 5  # a handler that broke so often is broken: the message is set aside, the next one gets its turn
+log = structlog.get_logger("yitong.exchange")
+
+
+class Poster(Protocol):
+    """Delivers a message's text to a URL and returns the receipt's text."""
+
+    async def post_message(self, url: str, text: str) -> str:
+        """Deliver; raises ``peer.unreachable`` or ``peer.bad-answer``."""
+        ...
+
+
+@dataclass(slots=True)
+class Holds:
+    """Message types that an example region holds back for a while, so that an answer that never came can be shown."""
+
+    types: dict[str, int]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Delivers, takes in, acts and watches timers for one node."""
+
+    context: Context
+    poster: Poster
+    on_message: Mapping[str, MessageHandler]
+    on_timer: Mapping[str, TimerHandler]
+    holds: Holds
+
+    async def receive(self, text: str) -> str:
+        """Take a message in and return our receipt; raises ``message.…``, and notes what was refused."""
+        context, now = self.context, self.context.clock.now()
+        try:
+            message = await read_incoming(text, context.me, context.believer, now)
+            if message.type not in self.on_message:
+                raise YitongError("message.unknown-type", message.type)
+            async with context.transaction() as unit:
+                return await take_in(unit.messages, message, text, context.me, now)
+        except YitongError as error:
+            if not error.code.startswith(("peer.", "store.")):
+                async with context.transaction() as unit:
+                    await unit.messages.refused(_sender(text), error.code, sha256_b64(text.encode()), now)
+            raise
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._forever(self.deliver_once))
+            tasks.create_task(self._forever(self.handle_once))
+            tasks.create_task(self._forever(self.watch_once))
+
+    async def _forever(self, step: Callable[[], Awaitable[bool]]) -> None:
+        rung = self.context.bell.listen()
+        while True:
+            rung.clear()
+            try:
+                busy = await step()
+            except YitongError as error:  # the database is away: say so, wait, go on
+                log.warning("step failed", step=step.__name__, code=error.code)
+                busy = False
+            if not busy:
+                try:
+                    await asyncio.wait_for(rung.wait(), IDLE_S)
+                except TimeoutError:
+                    continue
+
+    async def deliver_once(self) -> bool:
+        """Try every neighbour for whom something is due; True if anything was delivered."""
+        async with self.context.store.begin() as unit:
+            receivers = await unit.messages.receivers_due(self.context.clock.now())
+        delivered = await asyncio.gather(*(self._deliver_to(receiver) for receiver in receivers))
+        return any(delivered)
+
+    async def _deliver_to(self, receiver: str) -> bool:
+        context = self.context
+        async with context.store.begin() as unit:
+            waiting = await unit.messages.due_outgoing(receiver, context.clock.now(), BATCH)
+        for done, row in enumerate(waiting):
+            if self.holds.types.get(row.type, 0) > 0:
+                return done > 0
+            try:
+                receipt = await self._deliver(row)
+            except YitongError as error:
+                log.info("not delivered", receiver=receiver, type=row.type, code=error.code)
+                async with context.store.begin() as unit:
+                    await unit.messages.not_delivered(row.id, error.code, context.clock.now() + wait_after(row.attempts))
+                return done > 0
+            async with context.store.begin() as unit:
+                await unit.messages.delivered(row.id, receipt, context.clock.now())
+        return bool(waiting)
+
+    async def _deliver(self, row: Outgoing) -> str:
+        """1. Post.  2. Find the receiver's key.  3. The receipt is for these bytes, or the message stays undelivered."""
+        context = self.context
+        text = await self.poster.post_message(await context.believer.inbox(row.receiver), row.text)  # 1
+        kid = jose.parse(text, "receipt").header.get("kid")
+        key = await context.believer.message_key(row.receiver, kid if isinstance(kid, str) else "")  # 2
+        read_receipt(text, key, message_text=row.text, sender=context.me.entity_id, receiver=row.receiver)  # 3
+        return text
+
+    async def handle_once(self) -> bool:
+        """Act on the oldest message that waits; True if there was one."""
+        context = self.context
+        row: Incoming | None = None
+        try:
+            async with context.transaction() as unit:
+                row = await unit.messages.next_unhandled(frozenset())
+                if row is None:
+                    return False
+                await self.on_message[row.type](context, unit, _message(row))
+                await unit.messages.handled(row.sender, row.id, context.clock.now(), None)
+        except YitongError as error:
+            if row is None or error.code.startswith(("store.unreachable", "peer.")):
+                raise
+            log.info("message refused", type=row.type, code=error.code, where=error.where)
+            await self._set_aside(row, error.code)
+        except Exception:  # a mistake in one handler must not stop the node; it is logged whole and tried again
+            if row is None:
+                raise
+            log.exception("handler broke", type=row.type, id=row.id)
+            async with context.store.begin() as unit:
+                tries = await unit.messages.stumbled(row.sender, row.id)
+            if tries >= GIVE_UP_AFTER:
+                await self._set_aside(row, "http.internal")
+        return True
+
+    async def _set_aside(self, row: Incoming, code: str) -> None:
+        """The message stays as refused, and its sender is told the code."""
+        async with self.context.transaction() as unit:
+            await unit.messages.handled(row.sender, row.id, self.context.clock.now(), code)
+            if row.type != "peer.refused":
+                await self.context.tell(unit, row.sender, "peer.refused", row.id, {"type": row.type, "code": code}, row.id)
+
+    async def watch_once(self) -> bool:
+        """Do what the most overdue timer asks for; True if there was one."""
+        context = self.context
+        async with context.transaction() as unit:
+            timer = await unit.timers.due(context.clock.now())
+            if timer is None:
+                return False
+            await unit.timers.cancel(timer.id)
+            try:
+                await self.on_timer[timer.kind](context, unit, timer.subject)
+            except YitongError as error:
+                if error.code.startswith("store.unreachable"):
+                    raise
+                log.info("timer had nothing to do", kind=timer.kind, code=error.code)
+        return True
+
+
+async def noted(_context: Context, _unit: Unit, message: Message) -> None:
+    """A neighbour refused a message of ours: it is kept, and the log says so."""
+    log.warning("refused by neighbour", sender=message.sender, code=str(message.body.get("code"))[:80])
+
+
+def _sender(text: str) -> str:
+    try:
+        return peek_sender(text)[0]
+    except YitongError:
+        return ""
+
+
+def _message(row: Incoming) -> Message:
+    """The message of a row: it was verified before it was stored, so only its parts are read here."""
+    return message_from_claims(jose.parse(row.text, "message").claims())

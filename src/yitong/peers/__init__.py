@@ -1,0 +1,1 @@
+"""Node to node: signed messages with signed receipts, stored by both sides before either acts."""

@@ -1,0 +1,12 @@
+"""What holds for all tests: a run that could not open a browser says so in its last lines."""
+
+NO_BROWSER = "no Chromium"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name the browser tests that were left out: a skipped test must not pass for a green one."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if NO_BROWSER in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_sep(
+            "!", f"{len(skipped)} browser tests NOT run: {NO_BROWSER} found on this machine", yellow=True
+        )
