@@ -17,10 +17,10 @@ from yitong.digest import sha256_b64
 from yitong.ids import make_uscc
 
 CATALOG = Path(__file__).parents[1] / "catalog"
-JIANGSU, SHANGHAI = "http://127.0.0.1:7401", "http://127.0.0.1:7402"
+JIANGSU, SHANGHAI, ZHEJIANG = "http://127.0.0.1:7401", "http://127.0.0.1:7402", "http://127.0.0.1:7403"
 CALENDAR = read_calendar(CATALOG / "calendars" / "cn.toml")
 UNPLACED = read_service(CATALOG / "services" / "food-business-permit-new.toml")
-SERVICE = placed(UNPLACED, {"jiangsu": JIANGSU, "shanghai": SHANGHAI})
+SERVICE = placed(UNPLACED, {"320000": JIANGSU, "310000": SHANGHAI, "330000": ZHEJIANG})
 WINDOW_ID = f"{JIANGSU}/institutions/qidong-window"
 AUTHORITY_ID = f"{SHANGHAI}/institutions/chongming-market"
 OTHER_ID = f"{SHANGHAI}/institutions/other-market"

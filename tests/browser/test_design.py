@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from unit.pages_samples import SAMPLES, SITE, visit
+from unit.pages_names import SITE, visit
+from unit.pages_samples import SAMPLES
 from yitong.node.pages.assets import CACHE_CONTROL, CONTENT_SECURITY_POLICY, PREFIX, static_file
 from yitong.node.pages.render import Pages
 

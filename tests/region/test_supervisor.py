@@ -24,13 +24,15 @@ from yitong.region.ports import HOST, is_free
 from yitong.region.processes import Mark
 from yitong.region.supervisor import Surroundings, supervise
 
+_MEMORY = Path("/dev/shm")
+_PLACE = _MEMORY if os.access(_MEMORY, os.W_OK) else None  # in memory, waiting for the disk does not decide how long it takes
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 PATIENCE_S = 30.0
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="yitong-test-")).resolve()
+    made = Path(tempfile.mkdtemp(prefix="yitong-test-", dir=_PLACE)).resolve()
     made.chmod(0o711)
     yield made
     shutil.rmtree(made, ignore_errors=True)
@@ -49,7 +51,7 @@ def base_port(base_ports: Iterator[int]) -> int:
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while not await holds():
+        while not await holds():  # noqa: ASYNC110 - what is waited for happens in another process
             await asyncio.sleep(0.05)
 
 
@@ -134,10 +136,13 @@ async def test_whatever_is_killed_is_started_again(folder: Path, base_port: int)
             await until(is_back)
             assert any(line.startswith(f"{name} ended (SIGKILL)") for line in said)
 
-        async def answers() -> bool:
-            return await databases.answers(node_url(plan, "shanghai"))
+        async def takes_connections() -> bool:
+            try:
+                return await ask(node_url(plan, "shanghai"), "SELECT true") is True
+            except YitongError:
+                return False
 
-        await until(answers)
+        await until(takes_connections)
         assert await ask(node_url(plan, "shanghai"), "SELECT n FROM kept") == 7
 
 
@@ -240,7 +245,7 @@ async def test_down_stops_everything_and_delete_data_removes_it(folder: Path, ba
     assert all(is_free(base_port + offset) for offset in (0, 1, 2, 3, 4, 9))
     assert await control.down(folder) is False
     control.delete_data(folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["apart.log", "mine.txt"]
+    assert sorted(os.listdir(folder)) == ["apart.log", "mine.txt"]
 
 
 @pytest.mark.parametrize(("offset", "name"), [(0, "anchor"), (3, "zhejiang"), (9, "postgres")])
@@ -296,7 +301,7 @@ async def test_another_postgresql_by_url_serves_as_well(folder: Path, base_ports
             assert await ask(node_url(second, "shanghai"), "SELECT current_database()") == name
         control.delete_data(second.folder)
         assert not second.folder.exists()
-        assert await databases.answers(url)
+        assert await ask(url, "SELECT 7") == 7
 
 
 @NEEDS_ROOT
@@ -313,4 +318,4 @@ async def test_in_a_closed_folder_the_data_go_where_nobody_can_enter(
     async with running(closed, Asked()) as again:
         assert again.facts == plan.facts
     control.delete_data(closed)
-    assert not Path(plan.facts.data_folder).exists()
+    assert plan.facts.region_id not in " ".join(os.listdir(folder / "yitong"))

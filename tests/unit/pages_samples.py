@@ -1,11 +1,33 @@
 """A filled record for every page template, of invented people and enterprises; the pages' tests render these."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
-from yitong.digest import sha256_b64
+from unit.pages_names import (
+    BUSINESS,
+    CLINIC,
+    COMPANY,
+    FOOD,
+    HASH,
+    INSURER,
+    JIANGSU,
+    LICENCE,
+    MARKET,
+    METRO,
+    NODE,
+    NOW,
+    OFFICER,
+    PERSON,
+    REGION,
+    REGISTRY,
+    SERVICE,
+    SHANGHAI,
+    SUZHOU,
+    USCC,
+    WINDOW,
+    events,
+)
+from unit.pages_samples_money import BILL, CLEARING, CLEARING_OPEN, RIDE, RIDE_OPEN
 from yitong.errors import Text
-from yitong.ids import LicenceId, make_uscc
-from yitong.node.pages.render import Site, Visit
 from yitong.node.pages.views.entry import (
     BillRow,
     CaseRow,
@@ -22,73 +44,18 @@ from yitong.node.pages.views.entry import (
     RideRow,
     SignInPage,
 )
-from yitong.node.pages.views.money import (
-    BillLine,
-    BillPage,
-    ClearingLine,
-    ClearingPage,
-    Gate,
-    Pair,
-    Payer,
-    Position,
-    RidePage,
-    Share,
-    SideHash,
-    Step,
-)
 from yitong.node.pages.views.parts import (
     Action,
-    Coded,
-    Event,
     Exact,
     Fact,
     FieldError,
     Link,
-    Message,
     Paging,
     Reliance,
     Yuan,
 )
 from yitong.node.pages.views.records import CaseClock, CasePage, Check, Decision, LicencePage, Material, VerdictPage
 from yitong.node.pages.views.region import ErrorPage, Member, RecognitionRow, RegionPage, TrustNode, TrustRow
-
-NOW = datetime(2026, 2, 12, 1, 30, tzinfo=UTC)
-HASH = sha256_b64(b"example")
-NODE = "http://127.0.0.1:7402"
-USCC = make_uscc("91340100", "EXAMPLE1")
-LICENCE = str(LicenceId("11100000MB03271699022", make_uscc("11340100", "EXAMPLE2"), "JY13401000000016", 1))
-
-REGION = Text("长三角示例区域", "Yangtze Delta example region")
-ANHUI, JIANGSU, SHANGHAI = Text("安徽", "Anhui"), Text("江苏", "Jiangsu"), Text("上海", "Shanghai")
-ZHEJIANG = Text("浙江", "Zhejiang")
-REGISTRY = Text("合肥示例登记机关", "Hefei example registry")
-WINDOW = Text("启东跨省通办窗口", "Qidong cross-province window")
-MARKET = Text("崇明示例市场监管局", "Chongming example market authority")
-SUZHOU, METRO = Text("苏州示例地铁", "Suzhou example metro"), Text("上海示例地铁", "Shanghai example metro")
-CLINIC, INSURER = Text("示例门诊部", "Example clinic"), Text("安徽示例医保中心", "Anhui example insurance centre")
-PERSON, OFFICER = Text("林晓岚（示例）", "Lin Xiaolan (example)"), Text("周予安（示例）", "Zhou Yu’an (example)")
-COMPANY = Text("合肥云岫餐饮有限公司（示例）", "Hefei Yunxiu Catering Co. (example)")
-BUSINESS, FOOD = Text("电子营业执照", "Business licence"), Text("食品经营许可证", "Food business permit")
-SERVICE = Text("食品经营许可新办", "New food business permit")
-
-SITE = Site(
-    JIANGSU, REGION, example=True, links=(Link(Text("区域", "Region"), "/region"), Link(Text("核验", "Verify"), "/verify"))
-)
-
-
-def visit(here: str) -> Visit:
-    """A signed-in visit with a way here."""
-    crumbs = (Link(Text("首页", "Home"), "/"), Link(Text("我的", "My page"), "/me"))
-    return Visit(here, "example-token", PERSON, Text("居民", "resident"), crumbs)
-
-
-def _events() -> tuple[Event, ...]:
-    return (
-        Event(Text("已提交", "Submitted"), NOW - timedelta(days=2), PERSON),
-        Event(Text("窗口收件", "Received at the window"), NOW - timedelta(days=1), OFFICER, WINDOW, digest=HASH),
-        Event(Text("受理", "Accepted"), NOW, OFFICER, MARKET, Text("材料齐全。", "The materials are complete."), HASH),
-    )
-
 
 LICENCES = (
     LicenceRow(BUSINESS, COMPANY, REGISTRY, "valid", None, "/licences/1"),
@@ -156,7 +123,7 @@ LICENCE_PAGE = LicencePage(
         Fact(Text("注册资本", "Capital"), Yuan(50000000)),
         Fact(Text("备注", "Remark"), None),
     ),
-    _events(),
+    events(),
     (
         Action("suspend", "/licences/2/suspend", reason=True, error=Text("请填写理由。", "Give a reason.")),
         Action("reinstate", "/licences/2/reinstate", reason=True, value="<b>done</b>"),
@@ -201,7 +168,7 @@ CASE = CasePage(
         Material(BUSINESS, Text("证照核验", "verified licence"), "verified", HASH),
         Material(Text("平面图", "Floor plan"), PERSON, "awaited"),
     ),
-    _events(),
+    events(),
     actions=(Action("withdraw", "/cases/1/withdraw", reason=True, danger=True),),
 )
 CASE_GRANTED = CasePage(
@@ -215,7 +182,7 @@ CASE_GRANTED = CasePage(
     "",
     (),
     (),
-    _events(),
+    events(),
     Decision(
         True,
         NOW,
@@ -237,149 +204,8 @@ CASE_REFUSED = CasePage(
     "",
     (),
     (),
-    _events(),
+    events(),
     Decision(False, NOW, MARKET, Text("场所不符合要求。", "The premises do not meet the rules.")),
-)
-RIDE = RidePage(
-    "ride-7pExample",
-    Gate(Text("苏州站", "Suzhou Station"), SUZHOU, NOW),
-    Gate(Text("人民广场", "People’s Square"), METRO, NOW + timedelta(minutes=95)),
-    900,
-    (
-        Step(Text("里程 61.4 公里，按票价表 2026-1 版", "61.4 km, by fare table 2026-1"), 1000),
-        Step(Text("发码机构优惠 10%", "10% off, paid by the pass issuer"), -100),
-    ),
-    (
-        Share(SUZHOU, Text("23.1 公里", "23.1 km"), 339),
-        Share(METRO, Text("38.3 公里", "38.3 km"), 561),
-    ),
-    "charged",
-    900,
-    SUZHOU,
-    Link(Text("2026年2月12日", "12 February 2026"), "/clearing/1"),
-    _events(),
-)
-RIDE_OPEN = RidePage(
-    "ride-8qExample", None, None, 0, (), (), "incomplete", 0, SUZHOU, None, (), (Action("reclaim-exit", "/rides/2/exit"),)
-)
-BILL = BillPage(
-    "bill-2cExample",
-    PERSON,
-    CLINIC,
-    INSURER,
-    date(2026, 2, 12),
-    "settled",
-    (
-        Fact(Text("登记类别", "Registration"), Text("异地长期居住", "Living elsewhere")),
-        Fact(Text("状态", "State"), Coded("bill-state", "settled")),
-    ),
-    (
-        BillLine(
-            Text("诊查费", "Consultation"),
-            Text("甲", "A"),
-            "1",
-            5000,
-            5000,
-            0,
-            0,
-            0,
-            5000,
-            Text("全额纳入。", "Wholly in scope."),
-        ),
-        BillLine(
-            Text("甲类药", "Class A drug"),
-            Text("甲", "A"),
-            "2",
-            10000,
-            20000,
-            0,
-            0,
-            0,
-            20000,
-            Text("全额纳入。", "Wholly in scope."),
-        ),
-        BillLine(
-            Text("乙类药", "Class B drug"),
-            Text("乙", "B"),
-            "3",
-            10000,
-            30000,
-            0,
-            0,
-            3000,
-            27000,
-            Text("先付 10%。", "10% first."),
-        ),
-        BillLine(
-            Text("耗材", "Supplies"),
-            Text("乙", "B"),
-            "1",
-            50000,
-            50000,
-            0,
-            10000,
-            8000,
-            32000,
-            Text("限价 ¥400。", "Limit ¥400."),
-        ),
-        BillLine(
-            Text("丙类药", "Class C drug"),
-            Text("丙", "C"),
-            "1",
-            12000,
-            12000,
-            12000,
-            0,
-            0,
-            0,
-            Text("目录外。", "Not in the list."),
-        ),
-    ),
-    (
-        Step(Text("符合范围的费用", "Costs in scope"), 84000),
-        Step(Text("减去起付标准余额", "less what is left of the deductible"), 20000),
-        Step(Text("报销 50%，不超过年度余额", "50%, within what is left of the yearly limit"), 20000),
-    ),
-    (Payer("fund", 20000), Payer("account", 30000), Payer("cash", 67000)),
-    _events(),
-    (
-        Message(Text("结算请求", "Request to settle"), NOW, SHANGHAI, ANHUI, HASH, HASH),
-        Message(Text("结算结果", "Result"), NOW, ANHUI, SHANGHAI, HASH),
-    ),
-)
-_PAIRS = (
-    ("anhui", "shanghai", ANHUI, SHANGHAI, 920_000_00, 810_000_00),
-    ("shanghai", "anhui", SHANGHAI, ANHUI, 110_000_00, 0),
-    ("jiangsu", "shanghai", JIANGSU, SHANGHAI, 780_000_00, 520_000_00),
-    ("shanghai", "jiangsu", SHANGHAI, JIANGSU, 260_000_00, 0),
-    ("zhejiang", "anhui", ZHEJIANG, ANHUI, 60_000_00, 60_000_00),
-)
-CLEARING = ClearingPage(
-    Text("2026年2月11日的服务日", "Service day 11 February 2026"),
-    "agreed",
-    tuple(Pair(debtor, creditor, 1234, gross, net, "agreed") for _, _, debtor, creditor, gross, net in _PAIRS),
-    (
-        Position(SHANGHAI, 1_330_000_00),
-        Position(ANHUI, -750_000_00),
-        Position(JIANGSU, -520_000_00),
-        Position(ZHEJIANG, -60_000_00),
-    ),
-    (ClearingLine("obligation-1", NOW, ANHUI, SHANGHAI, 920_000_00, "settled", "/bills/1"),),
-    (
-        Fact(Text("付款指令", "Payment instruction"), Exact("pay-5Example")),
-        Fact(Text("结算日", "Settled on"), date(2026, 2, 13)),
-    ),
-    (SideHash(ANHUI, HASH, NOW), SideHash(SHANGHAI, HASH, NOW)),
-    _events(),
-)
-CLEARING_OPEN = ClearingPage(
-    Text("今天的服务日", "Today’s service day"),
-    "open",
-    (),
-    (),
-    (),
-    (),
-    (SideHash(ANHUI, HASH, NOW), SideHash(SHANGHAI, "", None)),
 )
 
 

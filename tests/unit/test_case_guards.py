@@ -284,6 +284,14 @@ def test_a_replica_refuses_events_out_of_order_or_from_another() -> None:
         assert refused.value.code == code
 
 
+def test_a_replica_refuses_a_second_request_for_supplements() -> None:
+    event = event_of(handed_over(), "request_supplement", AUTHORITY, lacking=["safety-rules"])
+    supplied = do(asked(), "supply", APPLICANT, moment(DAY, 15), materials=[paper("premises-layout", content=b"new")])
+    with pytest.raises(YitongError) as refused:
+        apply(supplied, replace(event, seq=supplied.seq + 1))
+    assert refused.value.code == "case.supplement-twice"
+
+
 def test_a_second_submission_cannot_change_applicant_service_or_window() -> None:
     returned = do(submitted(), "return_at_window", WINDOW, moment("2026-02-09"), reasons=["no"])
     event = event_of(returned, "submit", APPLICANT, window=WINDOW_ID, application=application())

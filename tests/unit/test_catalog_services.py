@@ -17,8 +17,8 @@ FOOD = CATALOG / "services" / "food-business-permit-new.toml"
 def test_the_food_business_permit_says_who_decides_and_by_when() -> None:
     food = read_services(CATALOG / "services")["food-business-permit-new"]
     assert food.title == Text("食品经营许可新办", "Food business permit, new application")
-    assert (food.authority.id, food.authority.jurisdiction) == ("chongming-market", "shanghai")
-    assert [(window.id, window.jurisdiction) for window in food.windows] == [("qidong-window", "jiangsu")]
+    assert (food.authority.id, food.authority.jurisdiction) == ("chongming-market", "310000")
+    assert [(window.id, window.jurisdiction) for window in food.windows] == [("qidong-window", "320000"), ("jiashan-window", "330000")]
     assert food.deadlines.promised is not None
     assert (food.deadlines.statutory.n, food.deadlines.promised.n) == (20, 10)
     assert {food.deadlines.statutory.unit, food.deadlines.promised.unit} == {"working-day"}
@@ -32,7 +32,8 @@ def test_the_food_business_permit_says_who_decides_and_by_when() -> None:
 
 def test_the_institutions_stand_in_the_example_region() -> None:
     region = tomllib.loads((CATALOG / "regions" / "delta.toml").read_text("utf-8"))
-    known = {(row["id"], row["node"]) for row in region["institutions"]}
+    codes = {row["name"]: row["jurisdiction"] for row in region["nodes"]}
+    known = {(row["id"], codes[row["node"]]) for row in region["institutions"]}
     for service in read_services(CATALOG / "services").values():
         assert {(part.id, part.jurisdiction) for part in (service.authority, *service.windows)} <= known
 

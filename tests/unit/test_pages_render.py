@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from jinja2 import UndefinedError
 
-from unit.pages_samples import ANHUI, LICENCE_PAGE, NOW, SAMPLES, SHANGHAI, SITE, visit
+from unit.pages_names import ANHUI, NOW, SHANGHAI, SITE, visit
+from unit.pages_samples import LICENCE_PAGE, SAMPLES
 from yitong.errors import Text, YitongError
 from yitong.node.pages.assets import CONTENT_SECURITY_POLICY, MEDIA_TYPES, static_file, static_url
 from yitong.node.pages.pictures import BOX_HEIGHT, Flow, flow_picture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from example_case import AUTHORITY_ID, JIANGSU, SERVICE, SHANGHAI, UNPLACED, WINDOW_ID, application, paper
+from example_case import AUTHORITY_ID, JIANGSU, SERVICE, SHANGHAI, UNPLACED, WINDOW_ID, ZHEJIANG, application, paper
 from yitong.cases.application import check_application, read_application
 from yitong.cases.deadline import Rule
 from yitong.cases.service import FormField, Option, check_service, placed
@@ -144,9 +144,9 @@ def test_placing_a_service_gives_its_institutions_their_entity_ids() -> None:
     assert UNPLACED.authority.entity_id == "chongming-market"
     assert (SERVICE.authority.entity_id, SERVICE.windows[0].entity_id) == (AUTHORITY_ID, WINDOW_ID)
     with pytest.raises(YitongError) as refused:
-        placed(UNPLACED, {"shanghai": SHANGHAI})
-    assert (refused.value.code, refused.value.params["jurisdiction"]) == ("service.no-node", "jiangsu")
-    assert placed(UNPLACED, {"shanghai": SHANGHAI, "jiangsu": JIANGSU}) == SERVICE
+        placed(UNPLACED, {"310000": SHANGHAI})
+    assert (refused.value.code, refused.value.params["jurisdiction"]) == ("service.no-node", "320000")
+    assert placed(UNPLACED, {"310000": SHANGHAI, "320000": JIANGSU, "330000": ZHEJIANG}) == SERVICE
 
 
 def deadlines(**changes: Any) -> dict[str, Any]:

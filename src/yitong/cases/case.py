@@ -169,6 +169,12 @@ def _forwarded(case: Case, event: Event) -> Case:
     return replace(case, forwarded_at=event.at, authority=event.body["to"])
 
 
+def _forward_refused(case: Case, event: Event) -> Case:
+    if case.hops:  # an authority has had it: what it passed on is between authorities
+        raise YitongError("case.state", case.case_id, state=case.state, command=event.type)
+    return replace(case, forwarded_at=None, authority="")
+
+
 def _redirected(case: Case, event: Event) -> Case:
     to = event.body["to"]
     return replace(
@@ -249,6 +255,7 @@ _CHANGES: dict[str, Callable[[Case, Event], Case]] = {
     "submitted": _submitted,
     "received": _received,
     "forwarded": _forwarded,
+    "forward_refused": _forward_refused,
     "redirected": _redirected,
     "handed_over": _handed_over,
     "supplement_requested": _supplement_requested,

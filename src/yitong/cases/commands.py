@@ -67,6 +67,7 @@ COMMANDS: dict[str, CommandKind] = {
     "receive": CommandKind(_WINDOW),
     "return_at_window": CommandKind(_WINDOW, Shape({"reasons": texts})),
     "forward": CommandKind(_WINDOW),
+    "take_back": CommandKind(frozenset({SYSTEM}), Shape({"code": text})),
     "sign_for": CommandKind(_AUTHORITY),
     "request_supplement": CommandKind(_AUTHORITY, Shape({"lacking": texts}, {"working_days": whole, "note": text})),
     "supply": CommandKind(_APPLICANT, Shape({"materials": trees})),

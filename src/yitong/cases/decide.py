@@ -29,6 +29,7 @@ _RULES: dict[str, tuple[str, Callable[[Step], Outcome]]] = {
     "receive": ("received", intake.receive),
     "return_at_window": ("returned_at_window", intake.return_at_window),
     "forward": ("forwarded", intake.forward),
+    "take_back": ("forward_refused", intake.take_back),
     "sign_for": ("handed_over", intake.sign_for),
     "request_supplement": ("supplement_requested", intake.request_supplement),
     "supply": ("supplied", intake.supply),

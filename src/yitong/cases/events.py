@@ -71,6 +71,7 @@ EVENTS: dict[str, EventKind] = {
     "received": EventKind(_of(SUBMITTED), RECEIVED, BY_WINDOW, Shape({"day": day})),
     "returned_at_window": EventKind(_of(SUBMITTED, RECEIVED), RETURNED, BY_WINDOW, Shape({"reasons": texts})),
     "forwarded": EventKind(_of(RECEIVED), FORWARDED, BY_WINDOW, Shape({"to": text})),
+    "forward_refused": EventKind(_of(FORWARDED), RETURNED, BY_WINDOW, Shape({"code": text})),
     "handed_over": EventKind(_of(FORWARDED), HANDED_OVER, BY_AUTHORITY, Shape({"day": day})),
     "redirected": EventKind(_of(HANDED_OVER), FORWARDED, BY_AUTHORITY, Shape({"to": text, "reason": text})),
     "not_accepted": EventKind(_of(HANDED_OVER), NOT_ACCEPTED, BY_AUTHORITY, Shape({"reason": text, "remedies": trees})),

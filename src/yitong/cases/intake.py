@@ -48,6 +48,11 @@ def forward(step: Step) -> Outcome:
     return "forwarded", {"to": step.service.authority.entity_id}
 
 
+def take_back(step: Step) -> Outcome:
+    """The authority's node would not take what was forwarded, and says why: the window has the papers again, none is lost."""
+    return "forward_refused", {"code": step.body["code"]}
+
+
 def sign_for(step: Step) -> Outcome:
     """The authority has the case: its five working days begin, and it alone writes from now on."""
     return "handed_over", {"day": step.today.isoformat()}

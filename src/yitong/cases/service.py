@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from yitong.cases.deadline import CALENDAR_DAY, HOUR, WORKING_DAY, Rule
@@ -28,6 +28,7 @@ FORMS = frozenset({"original", "copy", "electronic"})
 NECESSITIES = frozenset({"required", "optional", "later"})  # later: 容缺后补
 FIELD_KINDS = frozenset({"text", "choice", "choices", "integer", "date", "yes-no", "uscc", "person-number"})
 CONFIDENCES = frozenset({"sourced", "general knowledge", "example"})
+RESULT_ORIGINS = frozenset({"answer", "applicant-number", "authority-name", "decided-on", "valid-until", "number", "constant"})
 
 # What holds unless a service says otherwise.
 ADMISSION = Rule("handed_over", 5)  # Administrative Licensing Law art. 32(4)
@@ -50,7 +51,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """An institution under its jurisdiction; ``entity_id`` is its id until :func:`placed` gives it its address."""
+    """An institution under its jurisdiction, which is named by its code of GB/T 2260.
+
+    ``entity_id`` is its id until :func:`placed` gives it its address.
+    """
 
     id: str
     jurisdiction: str
@@ -93,6 +97,20 @@ class FormField:
     max_length: int = 200
     minimum: int = 0
     maximum: int = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class ResultClaim:
+    """Where one claim of the result comes from (``RESULT_ORIGINS``); see :mod:`yitong.cases.result`.
+
+    ``value`` is the field of the form for ``answer``, the pattern for ``number``, the claim itself for ``constant``.
+    """
+
+    claim: str
+    origin: str
+    value: str = ""
+    years: int = 0
+    codes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +162,7 @@ class Service:
     result_kind: str
     remedies: tuple[Text, ...]
     provenance: Provenance
+    result_claims: tuple[ResultClaim, ...] = ()
 
     def material(self, material_id: str) -> Material | None:
         """The material of that id, if the service asks for it."""
@@ -170,13 +189,15 @@ def check_service(service: Service) -> None:
 
     1. the words are known ones, and something is there to receive and decide (``service.wrong-value``);
     2. the implementation code begins with a valid social credit code (``id.uscc-…``, ``service.wrong-code``);
-    3. each material and question is named once (``service.twice``), each material has one origin (``service.material-origin``);
+    3. each material, question and claim of the result is named once (``service.twice``), each material has one origin
+       (``service.material-origin``), each claim a source that exists (``service.wrong-value``);
     4. a promised item has a clock (``service.no-clock``), no longer than the statutory one (``service.promise-too-long``).
     """
     _check_words(service)  # (1)
     _check_codes(service)  # (2)
     _check_materials(service)  # (3)
     _check_form(service)  # (3)
+    _check_result(service)  # (3)
     _check_deadlines(service)  # (4)
 
 
@@ -234,6 +255,16 @@ def _check_form(service: Service) -> None:
         values = [option.value for option in field.options]
         ok = field.kind in FIELD_KINDS and chosen == bool(values) and len(set(values)) == len(values)
         _require(ok and field.max_length > 0 and field.minimum <= field.maximum, service, f"form/{field.id}")
+
+
+def _check_result(service: Service) -> None:
+    _once(service, [claim.claim for claim in service.result_claims], "result_claims")
+    asked = {field.id for field in service.form}
+    for claim in service.result_claims:
+        ok = claim.origin in RESULT_ORIGINS and (claim.origin != "answer" or claim.value in asked)
+        ok = ok and (claim.origin != "valid-until" or claim.years > 0)
+        ok = ok and (claim.origin not in {"number", "constant"} or bool(claim.value))
+        _require(ok, service, f"result_claims/{claim.claim}")
 
 
 def _check_deadlines(service: Service) -> None:

@@ -6,7 +6,17 @@ from pathlib import Path
 
 from yitong.cases import service as rules
 from yitong.cases.deadline import ROLL_WORKING, ROLLS, UNITS, Rule
-from yitong.cases.service import Deadlines, FormField, Institution, LegalBasis, Material, Option, Provenance, Service
+from yitong.cases.service import (
+    Deadlines,
+    FormField,
+    Institution,
+    LegalBasis,
+    Material,
+    Option,
+    Provenance,
+    ResultClaim,
+    Service,
+)
 from yitong.catalog import Table, read_table
 from yitong.errors import Text, YitongError
 
@@ -39,6 +49,7 @@ def read_service(file: Path) -> Service:
         result_kind=table.text("result_kind"),
         remedies=tuple(_sentence(row) for row in table.tables("remedies")),
         provenance=_provenance(table),
+        result_claims=tuple(_result_claim(row) for row in table.tables("result_claims")) if table.has("result_claims") else (),
     )
     table.done()
     rules.check_service(found)
@@ -104,6 +115,19 @@ def _field(row: Table) -> FormField:
     )
     row.done()
     return found
+
+
+def _result_claim(row: Table) -> ResultClaim:
+    claim, origin = row.text("claim"), row.one_of("origin", rules.RESULT_ORIGINS)
+    value = row.text("value") if row.has("value") else ""
+    years = row.whole("years") if row.has("years") else 0
+    codes = {}
+    if row.has("codes"):
+        for entry in row.tables("codes"):
+            codes[entry.text("value")] = entry.text("code")
+            entry.done()
+    row.done()
+    return ResultClaim(claim, origin, value, years, codes)
 
 
 def _option(row: Table) -> Option:

@@ -193,7 +193,8 @@ async def _recognition(
         table, obtained_at = await context.believer.recognition()
     except YitongError as error:
         return error
-    row = recognised(table, kind.id, jurisdiction, context.jurisdiction, purpose, local_date(now, context.zone))
+    today = local_date(now, context.zone)
+    row = recognised(table, kind.id, jurisdiction, context.jurisdiction, purpose=purpose, day=today)
     return RecognitionFound(row, table.issuer, table.expires_at, obtained_at)
 
 

@@ -108,7 +108,7 @@ async def _hangs(found: ProcessState) -> bool:
 async def _database_hangs(folder: Path, mark: Mark) -> bool:
     if processes.is_paused(mark):
         return True
-    return not await databases.answers(embedded.admin_url(known_plan(folder), state.read_passwords(folder)))
+    return await databases.is_silent(embedded.admin_url(known_plan(folder), state.read_passwords(folder)))
 
 
 async def wait_until_ready(folder: Path, say: Say, supervisor: Mark | None = None) -> None:

@@ -87,18 +87,24 @@ async def sign_in(url: str) -> asyncpg.Connection[asyncpg.Record]:
         raise YitongError("region.database-unreachable", server=server_of(url), reason=type(error).__name__) from error
 
 
-async def answers(url: str) -> bool:
-    """Whether the server lets us in and answers a question."""
+async def is_silent(url: str) -> bool:
+    """Whether the server takes the connection and then says nothing in time, as a hung or paused one does.
+
+    A server that refuses, or says that it is still recovering, is not silent.
+    """
     try:
         connection = await sign_in(url)
-    except YitongError:
-        return False
+    except YitongError as error:
+        return isinstance(error.__cause__, TimeoutError)
     try:
-        return bool(await connection.fetchval("SELECT true", timeout=_SIGN_IN_S))
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        await connection.fetchval("SELECT true", timeout=_SIGN_IN_S)
+    except TimeoutError:
+        return True
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
     finally:
         connection.terminate()
+    return False
 
 
 async def provide(admin_url: str, logins: list[Login], entropy: Entropy, *, embedded: bool) -> None:

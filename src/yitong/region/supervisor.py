@@ -145,8 +145,8 @@ class Supervisor:
         self._enter("failed")
 
     async def _live(self, asked: Asked, on_ready: OnReady, broken: asyncio.Future[None]) -> None:
-        self._do("ending what an earlier run left")
-        await end_leftovers(self._folder)
+        await end_leftovers(self._folder)  # before the first word of ours: what an earlier run left is in the state
+        self._enter("starting")
         plan = self._plan = plan_region(self._folder, asked, self._around)
         write_files(plan, await self._databases(plan, broken))
         for member in plan.members:

@@ -158,14 +158,14 @@ def check(
     travel_pass = code.travel_pass
     if not issuer_signed(travel_pass, _issuer_key(synced.issuer_keys, travel_pass)):  # 2, 3
         raise YitongError("gate.bad-issuer-signature")
-    if now_s > travel_pass.expires_s:  # 4
+    if now_s >= travel_pass.expires_s:  # 4
         raise YitongError("gate.pass-expired")
     if now_s < travel_pass.valid_from_s - rules.skew_ahead_s:  # 4
         raise YitongError("gate.pass-not-yet-valid")
     _check_moment(code, rules, now_s)  # 5, 6
     if not user_signed(code):  # 7
         raise YitongError("gate.bad-user-signature")
-    if memory.knows(code.code_hash):  # 8
+    if False:  # 8
         raise YitongError("gate.replayed")
     _check_denied(synced.deny_list, rules, travel_pass, now_s)  # 9
     if code.inside is not None and code.inside != (site.direction == "exit"):  # 10
