@@ -55,6 +55,10 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.05)
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def mark_of(folder: Path, name: str) -> Mark | None:
     known = state.read_state(folder)
     return next((found.running for found in (known.processes if known else ()) if found.name == name), None)
@@ -245,7 +249,7 @@ async def test_down_stops_everything_and_delete_data_removes_it(folder: Path, ba
     assert all(is_free(base_port + offset) for offset in (0, 1, 2, 3, 4, 9))
     assert await control.down(folder) is False
     control.delete_data(folder)
-    assert sorted(os.listdir(folder)) == ["apart.log", "mine.txt"]
+    assert names_in(folder) == ["apart.log", "mine.txt"]
 
 
 @pytest.mark.parametrize(("offset", "name"), [(0, "anchor"), (3, "zhejiang"), (9, "postgres")])
@@ -318,4 +322,4 @@ async def test_in_a_closed_folder_the_data_go_where_nobody_can_enter(
     async with running(closed, Asked()) as again:
         assert again.facts == plan.facts
     control.delete_data(closed)
-    assert plan.facts.region_id not in " ".join(os.listdir(folder / "yitong"))
+    assert plan.facts.region_id not in " ".join(names_in(folder / "yitong"))

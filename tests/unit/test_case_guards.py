@@ -365,4 +365,4 @@ def test_the_tables_are_closed() -> None:
     assert reachable == STATES
     assert all(kind.after <= STATES for kind in EVENTS.values())
     assert {kind for kinds in COMMANDS.values() for kind in kinds.by} == {"applicant", "window", "authority", "system"}
-    assert len(COMMANDS) == 21
+    assert len(COMMANDS) == 22

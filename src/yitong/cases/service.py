@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from yitong.cases.deadline import CALENDAR_DAY, HOUR, WORKING_DAY, Rule
@@ -110,7 +110,7 @@ class ResultClaim:
     origin: str
     value: str = ""
     years: int = 0
-    codes: Mapping[str, str] = field(default_factory=dict)
+    codes: tuple[tuple[str, str], ...] = ()  # of an answer, in a number
 
 
 @dataclass(frozen=True, slots=True)

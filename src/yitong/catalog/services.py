@@ -121,13 +121,15 @@ def _result_claim(row: Table) -> ResultClaim:
     claim, origin = row.text("claim"), row.one_of("origin", rules.RESULT_ORIGINS)
     value = row.text("value") if row.has("value") else ""
     years = row.whole("years") if row.has("years") else 0
-    codes = {}
-    if row.has("codes"):
-        for entry in row.tables("codes"):
-            codes[entry.text("value")] = entry.text("code")
-            entry.done()
+    codes = tuple(_code(entry) for entry in row.tables("codes")) if row.has("codes") else ()
     row.done()
     return ResultClaim(claim, origin, value, years, codes)
+
+
+def _code(row: Table) -> tuple[str, str]:
+    found = (row.text("value"), row.text("code"))
+    row.done()
+    return found
 
 
 def _option(row: Table) -> Option:

@@ -33,7 +33,7 @@ from yitong.digest import sha256_b64
 from yitong.entropy import new_id, new_token
 from yitong.errors import Text, YitongError
 from yitong.flows.context import Context, Institution
-from yitong.flows.unit import Unit
+from yitong.flows.unit import Timer, Unit
 from yitong.specs import status_list
 from yitong.specs.oid4vci import (
     CredentialRequest,
@@ -202,6 +202,8 @@ async def issue_credential(
         )
         await unit.shelf(ISSUED).add(Issued(record, licence.id))
         await unit.shelf(GRANTS).drop(grant.token_hash)
+        if licence.case_id:  # its case is delivered by a timer of its own, set in this transaction
+            await unit.timers.set(Timer(f"case-issued {licence.case_id}", "case.issued", licence.case_id, now))
     return credential_response([text])
 
 
