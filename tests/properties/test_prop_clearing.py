@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rides import NOON, RULES, SHANGHAI, SUZHOU, metro, tap
@@ -10,6 +10,7 @@ from yitong.settlement.netting import gross_of, net, payments
 from yitong.settlement.trips import change, match
 from yitong.settlement.usage import corrections, positions, service_day
 
+ON_ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SCHEME = metro().scheme
 CLEARED = frozenset({SHANGHAI, SUZHOU, "example-channel", "example-clearing"})
 STOPS = sorted((operator, station) for operator, made in metro().operators.items() for station in made.stations)
@@ -38,6 +39,7 @@ def owed_for(some, as_of=LATER):
     return [item for trip in match(some, RULES, as_of).trips if trip.state != "open" for item in SCHEME.charge(trip)]
 
 
+@ON_ANY_MACHINE
 @given(taps, st.randoms(use_true_random=False))
 def test_the_order_and_number_of_taps_never_matter(some, random):
     shuffled = some + [each for each in some if random.random() < 0.5]
@@ -45,12 +47,14 @@ def test_the_order_and_number_of_taps_never_matter(some, random):
     assert match(shuffled, RULES, LATER) == match(some, RULES, LATER)
 
 
+@ON_ANY_MACHINE
 @given(taps)
 def test_every_tap_is_in_exactly_one_trip(some):
     used = [each.tap_id for trip in match(some, RULES, LATER).trips for each in (trip.entry, trip.exit) if each]
     assert sorted(used) == sorted(each.tap_id for each in some)
 
 
+@ON_ANY_MACHINE
 @given(taps)
 def test_the_whole_fare_reaches_those_who_earned_it(some):
     for trip in match(some, RULES, LATER).trips:
@@ -64,6 +68,7 @@ def test_the_whole_fare_reaches_those_who_earned_it(some):
         assert costs == own - account.discount_fen - account.channel_fee_fen
 
 
+@ON_ANY_MACHINE
 @given(taps, taps)
 def test_late_taps_are_corrected_to_what_would_have_been_owed(early, late):
     early = _apart(early)
@@ -77,6 +82,7 @@ def test_late_taps_are_corrected_to_what_would_have_been_owed(early, late):
         assert (ours.gross_fen, ours.fee_fen) == (theirs.gross_fen, theirs.fee_fen)
 
 
+@ON_ANY_MACHINE
 @given(taps, taps)
 def test_a_change_leads_from_one_matching_to_the_other(early, late):
     before = match(_apart(early), RULES, NOON).trips
@@ -94,6 +100,7 @@ def _all_statements(owed):
     return [made for window in sorted({item.window for item in owed}) for made in statements(CLEARED, window, owed)]
 
 
+@ON_ANY_MACHINE
 @given(taps)
 def test_statements_netting_and_payments_pay_each_party_what_it_is_owed(some):
     owed = owed_for(some)
@@ -115,6 +122,7 @@ def test_statements_netting_and_payments_pay_each_party_what_it_is_owed(some):
 items = st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(-9, 9), st.integers(-9, 9)))
 
 
+@ON_ANY_MACHINE
 @given(st.lists(items, min_size=1, max_size=5))
 def test_supplements_add_up_to_the_last_whole(versions):
     day, parts = NOON.date(), []
@@ -127,6 +135,7 @@ def test_supplements_add_up_to_the_last_whole(versions):
         assert supplement(parts, whole) is None
 
 
+@ON_ANY_MACHINE
 @given(st.integers(0, 2**31), st.integers(0, 12))
 def test_a_service_day_lasts_from_its_hour_to_the_same_hour_of_the_next(seconds, hour):
     moment = NOON + timedelta(seconds=seconds)

@@ -188,6 +188,14 @@ async def test_rows_do_not_reach_its_log(folder: Path) -> None:
     assert "a-private-name" not in log
 
 
+async def test_an_account_without_a_name_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes.os, "geteuid", lambda: 54_321)
+    with pytest.raises(YitongError) as refused:
+        await postgres.make(Cluster(folder, folder / "postgres", 1, folder / "log", None), PASSWORD)
+    assert refused.value.code == "region.account-without-name"
+    assert "54321" in refused.value.what.en
+
+
 def test_reach_is_read_from_the_modes_of_every_folder(folder: Path) -> None:
     stranger = Account(54_321, 54_321)
     inner = folder / "closed" / "inner"

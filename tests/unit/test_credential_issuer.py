@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from yitong.catalog import read_table
+from yitong.catalog.licences import read_kind
 from yitong.clock import at_local, epoch
 from yitong.credentials import holder, issuer
-from yitong.credentials.kind import read_kind
 from yitong.entropy import SeededEntropy
 from yitong.errors import YitongError
 from yitong.specs import dcql, oid4vci, sd_jwt_vc
@@ -24,8 +24,8 @@ ISSUER_KEY, HOLDER_KEY = new_private_key(), new_private_key()
 SIGNER = issuer.Signer(ISSUER, ISSUER_KEY, "k1")
 STATUS = issuer.StatusEntry("https://anhui.example/status/1", 4711)
 CATALOGUE = Path(__file__).parents[2] / "catalog" / "licences"
-KIND = read_kind(tomllib.loads((CATALOGUE / "business-licence.toml").read_text("utf-8")), "business-licence.toml")
-PERMIT = read_kind(tomllib.loads((CATALOGUE / "food-business-permit.toml").read_text("utf-8")), "food-business-permit.toml")
+KIND = read_kind(read_table(CATALOGUE / "business-licence.toml"))
+PERMIT = read_kind(read_table(CATALOGUE / "food-business-permit.toml"))
 CLAIMS = {
     "enterprise_name": "示例贸易（合肥）有限公司",
     "uscc": "91340100MA99990A76",

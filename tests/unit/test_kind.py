@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from yitong.credentials.kind import check_claims, payload_of, read_kind
+from yitong.catalog import Table
+from yitong.catalog.licences import read_kind
+from yitong.credentials.kind import check_claims, payload_of
 from yitong.errors import YitongError, table
 
 CATALOGUE = Path(__file__).parents[2] / "catalog" / "licences"
@@ -19,7 +21,7 @@ def raw(name):
 
 
 def kind(name):
-    return read_kind(raw(name), f"{name}.toml")
+    return read_kind(Table(raw(name), f"{name}.toml"))
 
 
 LICENCE = {
@@ -137,42 +139,42 @@ def edited(*path, value=None, drop=False):
     [
         (edited("colour", value="red"), "colour"),
         (edited("title", drop=True), "title"),
-        (edited("title", "en", drop=True), "en"),
-        (edited("title", "fr", value="x"), "fr"),
+        (edited("title", "en", drop=True), "title.en"),
+        (edited("title", "fr", value="x"), "title.fr"),
         (edited("id", value="Food Permit"), "id"),
         (edited("format", value="mso_mdoc"), "format"),
         (edited("type_code", value="short"), "type_code"),
         (edited("validity_days", value=0), "validity_days"),
         (edited("validity_days", value=True), "validity_days"),
         (edited("valid_until", value="address"), "valid_until"),
-        (edited("number", "claim", value="items"), "claim"),
-        (edited("number", "pattern", value="("), "pattern"),
-        (edited("number", "max", value=1), "max"),
+        (edited("number", "claim", value="items"), "number.claim"),
+        (edited("number", "pattern", value="("), "number.pattern"),
+        (edited("number", "max", value=1), "number.max"),
         (edited("states", value=["suspended"]), "states"),
         (edited("states", value=["valid", "gone"]), "states"),
         (edited("states", value=["valid", "valid"]), "states"),
         (edited("claims", value=[]), "claims"),
-        (edited("claims", 0, "name", value="exp"), "name"),
-        (edited("claims", 0, "name", value="licence_id"), "name"),
-        (edited("claims", 0, "name", value="_sd"), "name"),
-        (edited("claims", 0, "check", value="email"), "check"),
-        (edited("claims", 0, "hidden", value=True), "hidden"),
-        (edited("claims", 0, "required", drop=True), "required"),
+        (edited("claims", 0, "name", value="exp"), "claims[0].name"),
+        (edited("claims", 0, "name", value="licence_id"), "claims[0].name"),
+        (edited("claims", 0, "name", value="_sd"), "claims[0].name"),
+        (edited("claims", 0, "check", value="email"), "claims[0].check"),
+        (edited("claims", 0, "hidden", value=True), "claims[0].hidden"),
+        (edited("claims", 0, "required", drop=True), "claims[0].required"),
         (edited("claims", 1, "name", value="permit_number"), "claims"),
-        (edited("claims", 0, "after", value="decided_on"), "claims: permit_number: after"),
+        (edited("claims", 0, "after", value="decided_on"), "claims[0].after"),
         (edited("sources", value=[]), "sources"),
-        (edited("sources", 0, "confidence", value="sure"), "confidence"),
+        (edited("sources", 0, "confidence", value="sure"), "sources[0].confidence"),
     ],
 )
 def test_files_that_are_refused_by_key(body, key):
     with pytest.raises(YitongError) as caught:
-        read_kind(body, "x.toml")
-    assert caught.value.code == "kind.malformed"
+        read_kind(Table(body, "x.toml"))
+    assert caught.value.code.startswith("catalog.")
     assert caught.value.params["key"] == key
     assert caught.value.where.startswith("x.toml: ")
 
 
 def test_a_type_code_begins_with_a_credit_code():
     with pytest.raises(YitongError) as caught:
-        read_kind(edited("type_code", value="11100000MB99999A87002"), "x.toml")
+        read_kind(Table(edited("type_code", value="11100000MB99999A87002"), "x.toml"))
     assert caught.value.code == "id.uscc-check"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from yitong.catalog import read_table
+from yitong.catalog.licences import read_kind
 from yitong.clock import epoch, from_epoch
-from yitong.credentials.kind import read_kind
 from yitong.credentials.reasons import REASONS
 from yitong.credentials.verifier import (
     Evidence,
@@ -34,7 +34,7 @@ NOW = datetime(2026, 3, 18, 2, tzinfo=UTC)
 NOW_S = epoch(NOW)
 POLICY = Policy(max_status_age_s=900)
 CATALOGUE = Path(__file__).parents[2] / "catalog" / "licences"
-KIND = read_kind(tomllib.loads((CATALOGUE / "business-licence.toml").read_text("utf-8")), "business-licence.toml")
+KIND = read_kind(read_table(CATALOGUE / "business-licence.toml"))
 ISSUER = "https://anhui.example/institutions/hefei-registry"
 LIST = "https://anhui.example/status/1"
 PRESENTED = Presented(

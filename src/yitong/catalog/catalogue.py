@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,11 @@ from pathlib import Path
 from yitong.cases.calendar import Calendar
 from yitong.cases.service import Service
 from yitong.catalog.calendars import read_calendars
+from yitong.catalog.licences import read_kinds
 from yitong.catalog.outpatient import read_home_policy, read_place_catalogue
 from yitong.catalog.schemes import MetroCatalogue, read_metro
 from yitong.catalog.services import read_services
-from yitong.credentials.kind import LicenceKind, read_kind
+from yitong.credentials.kind import LicenceKind
 from yitong.errors import YitongError
 from yitong.settlement.coverage import HomePolicy, PlaceCatalogue
 
@@ -28,20 +28,6 @@ class Catalog:
     metro: MetroCatalogue
     place_lists: Mapping[str, PlaceCatalogue]
     home_policies: Mapping[str, HomePolicy]
-
-
-def read_kinds(folder: Path) -> dict[str, LicenceKind]:
-    """Every licence kind in ``folder``; raises ``kind.malformed`` or ``catalog.unreadable``."""
-    found: dict[str, LicenceKind] = {}
-    for file in sorted(folder.glob("*.toml")):
-        try:
-            kind = read_kind(tomllib.loads(file.read_text("utf-8")), str(file))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise YitongError("catalog.unreadable", str(file), reason=str(error)) from error
-        if kind.id in found or kind.id != file.stem:
-            raise YitongError("catalog.unreadable", str(file), reason="the file is named for the id of its kind, and no id stands twice")
-        found[kind.id] = kind
-    return found
 
 
 def read_catalog(folder: Path) -> Catalog:

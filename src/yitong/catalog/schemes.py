@@ -7,6 +7,7 @@ until somebody is charged it. Every table of figures says how sure it is (``conf
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,13 +26,15 @@ from yitong.settlement.trips import RideRules
 CONFIDENCE = frozenset({"sourced", "general knowledge", "example"})
 _MISSING_TAP = frozenset({"minimum", "maximum"})
 _MAX_M = 1_000_000
+_REGION = re.compile(r"[0-9]{6}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One operator's file: its titles, tariffs and track."""
+    """One operator's file: its titles, tariffs and track, and the jurisdiction (GB/T 2260) that answers for it."""
 
     id: str
+    jurisdiction: str
     title: Text
     tariffs: tuple[Tariff, ...]
     stations: Mapping[str, Text]
@@ -132,6 +135,9 @@ def read_operator(path: Path) -> Operator:
     table = _load(path)
     _marks(table)
     name = table.take("operator", str)
+    jurisdiction = table.take("jurisdiction", str)
+    if not _REGION.match(jurisdiction):
+        raise table.wrong("jurisdiction")
     tariffs = tuple(_tariff(row) for row in table.tables("tariffs"))
     _check_versions(tariffs, table, "tariffs")
     stations: dict[str, Text] = {}
@@ -144,7 +150,7 @@ def read_operator(path: Path) -> Operator:
     track = table.table("track")
     _marks(track)
     segments = tuple(_segment(row, name, stations) for row in track.tables("segments"))
-    made = Operator(name, table.title(), tariffs, stations, segments)
+    made = Operator(name, jurisdiction, table.title(), tariffs, stations, segments)
     track.done()
     table.done()
     return made

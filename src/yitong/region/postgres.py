@@ -75,9 +75,13 @@ def is_made(cluster: Cluster) -> bool:
 
 
 async def make(cluster: Cluster, admin_password: str) -> None:
-    """Make the data folder with the administrator's password; whole or not at all. Raises ``region.postgres-failed``."""
+    """Make the data folder with the administrator's password; whole or not at all.
+
+    Raises ``region.account-without-name`` or ``region.postgres-failed``.
+    """
     if is_made(cluster):
         return
+    processes.check_named()
     account = cluster.account
     cluster.folder.mkdir(mode=0o711 if account else 0o700, parents=True, exist_ok=True)
     unfinished, password_file = cluster.folder / "unfinished", cluster.folder / "initial-password"

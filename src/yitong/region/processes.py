@@ -62,6 +62,14 @@ def unprivileged_account() -> Account | None:
     return Account(entry.pw_uid, entry.pw_gid)
 
 
+def check_named() -> None:
+    """Raise ``region.account-without-name`` when the current account has no entry, as in some containers."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError as error:
+        raise YitongError("region.account-without-name", uid=os.geteuid()) from error
+
+
 def _stat(pid: int) -> list[str]:
     """The fields of /proc/PID/stat from the state on (proc(5)); the name before it may hold spaces and brackets."""
     try:

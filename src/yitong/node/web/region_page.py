@@ -26,7 +26,6 @@ from yitong.node.pages.views.region import Member, RecognitionRow, RegionPage, T
 from yitong.node.publish import text_of
 from yitong.node.web.routes import Routes
 from yitong.node.web.viewing import here, respond
-from yitong.trust.anchor import read_institution
 from yitong.trust.recognition import rows_from
 
 SLOW_S = 1.0

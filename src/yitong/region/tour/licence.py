@@ -81,7 +81,7 @@ async def play(tour: Tour) -> Story:
     claims = _claims(tour, code)
     await tour.sign_in(
         "anhui",
-        {"id": enterprise, "role": "enterprise", "name_zh": claims["enterprise_name"], "name_en": f"Hefei Example Technology No. {tour.run}",
+        {"id": enterprise, "role": "enterprise", "name_zh": claims["enterprise_name"], "name_en": f"Hefei Example Tech {tour.run}",
          "number": code},
     )  # fmt: skip
     held, licence, wallet = await _issue(tour, registrar, enterprise, claims)
