@@ -189,18 +189,20 @@ def transfers_for_net_settlement(
 
     Every gross amount goes through ``netting``, in the order of the parties' names, and one transfer between
     ``netting`` and ``settlement-cash`` matches the one line of the bank's statement. ``netting`` ends where it began.
+    An amount below zero takes back what an earlier run paid: it runs the other way through the same two accounts.
     """
     netting, cash = account_id(book, NETTING), account_id(book, SETTLEMENT_CASH)
-    net_fen = net_position_fen(owes_fen, is_owed_fen)
-    return _legs(
-        run_id,
-        book,
-        [
-            *((f"net-due/{party}", netting, receivable(book, party), is_owed_fen[party]) for party in sorted(is_owed_fen)),
-            *((f"net-owed/{party}", payable(book, party), netting, owes_fen[party]) for party in sorted(owes_fen)),
-            ("net-cash", cash, netting, net_fen) if net_fen > 0 else ("net-cash", netting, cash, -net_fen),
-        ],
-    )
+    legs: list[_Leg] = [
+        *((f"net-due/{party}", netting, receivable(book, party), is_owed_fen[party]) for party in sorted(is_owed_fen)),
+        *((f"net-owed/{party}", payable(book, party), netting, owes_fen[party]) for party in sorted(owes_fen)),
+        ("net-cash", cash, netting, net_position_fen(owes_fen, is_owed_fen)),
+    ]
+    return _legs(run_id, book, [_forward(leg) for leg in legs])
+
+
+def _forward(leg: _Leg) -> _Leg:
+    name, debit, credit, amount_fen = leg
+    return leg if amount_fen >= 0 else (name, credit, debit, -amount_fen)
 
 
 def transfers_for_payment(payment_id: str, book: str, party: str, amount_fen: int) -> tuple[Transfer, ...]:

@@ -13,9 +13,10 @@ from yitong.digest import parse_json
 from yitong.entropy import Entropy, SystemEntropy
 from yitong.errors import YitongError
 from yitong.flows import handlers
-from yitong.flows.believe import Believer
+from yitong.flows.believe import Believer, Get
 from yitong.flows.context import Context, Institution, Policy
-from yitong.flows.exchange import Exchange, Holds
+from yitong.flows.exchange import Exchange, Holds, Poster
+from yitong.flows.unit import Store
 from yitong.node.config import Config
 from yitong.node.example_clock import ExampleClock
 from yitong.node.pages.render import Pages, Site
@@ -95,35 +96,51 @@ def read_pinned(config: Config) -> dict[str, list[dict[str, str]]]:
     return jwks
 
 
-@asynccontextmanager
-async def open_node(config: Config) -> AsyncIterator[Node]:
-    """Open everything that a node needs, and close it again; the exchange is not started here."""
-    clock, entropy, keys_dir = make_clock(config), SystemEntropy(), Path(config.keys_dir)
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a node is made of, whatever its store, its clock and its network are."""
+
+    context: Context
+    exchange: Exchange
+    publisher: NodePublisher
+
+
+def assemble(config: Config, clock: Clock, entropy: Entropy, store: Store, get: Get, poster: Poster) -> Parts:
+    """Put a node together: keys, catalogue, institutions, context, exchange. The simulation calls this too."""
+    keys_dir = Path(config.keys_dir)
     federation, message = load_or_create(keys_dir, FEDERATION_KEY), load_or_create(keys_dir, MESSAGE_KEY)
     catalog = read_catalog(Path(config.catalog_dir))
     institutions, federation_keys = _institutions(config, keys_dir)
+    context = Context(
+        Identity(config.public_url, message.private, message.kid),
+        config.name,
+        config.jurisdiction,
+        config.zone,
+        clock,
+        entropy,
+        store,
+        Believer(get, config.anchor.entity_id, read_pinned(config), clock),
+        catalog,
+        institutions,
+        Policy(config.status_max_age_s, config.status_ttl_s),
+        get,
+    )
+    signing_jwks = {s.id: s.message_jwk or institutions[s.id].signer().jwk for s in config.institutions}
+    publisher = NodePublisher(config, clock, federation, message, federation_keys, signing_jwks, catalog.kinds)
+    exchange = Exchange(context, poster, handlers.MESSAGES, handlers.TIMERS, Holds({}))
+    return Parts(context, exchange, publisher)
+
+
+@asynccontextmanager
+async def open_node(config: Config) -> AsyncIterator[Node]:
+    """Open everything that a node needs, and close it again; the exchange is not started here."""
+    clock = make_clock(config)
     store = await PostgresStore.open(config.database_url, clock, config.zone)
     async with PeerClient(allow_loopback_http=config.example) as client:
         try:
-            context = Context(
-                Identity(config.public_url, message.private, message.kid),
-                config.name,
-                config.jurisdiction,
-                config.zone,
-                clock,
-                entropy,
-                store,
-                Believer(client.get_text, config.anchor.entity_id, read_pinned(config), clock),
-                catalog,
-                institutions,
-                Policy(config.status_max_age_s, config.status_ttl_s),
-                client.get_text,
-            )
-            signing_jwks = {s.id: s.message_jwk or institutions[s.id].signer().jwk for s in config.institutions}
-            publisher = NodePublisher(config, clock, federation, message, federation_keys, signing_jwks, catalog.kinds)
-            exchange = Exchange(context, client, handlers.MESSAGES, handlers.TIMERS, Holds({}))
-            await handlers.prepare(context)
-            yield Node(config, context, exchange, publisher, make_pages(config), client)
+            parts = assemble(config, clock, SystemEntropy(), store, client.get_text, client)
+            await handlers.prepare(parts.context)
+            yield Node(config, parts.context, parts.exchange, parts.publisher, make_pages(config), client)
         finally:
             await store.close()
 
