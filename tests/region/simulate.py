@@ -142,7 +142,9 @@ class Simulation:
 async def make_region(folder: Path, seed: int = 0, weather: Weather | None = None) -> Simulation:
     """The example region, all nodes started, on a machine that exists in this process only."""
     definition = read_definition(ROOT / "catalog" / "regions" / "delta.toml")
-    plan = make_plan(folder, ROOT / "catalog", definition, Facts(definition.id, "simulated", 7400, data_folder=str(folder / "none")))
+    plan = make_plan(
+        folder, ROOT / "catalog", definition, Facts(definition.id, "simulated", 7400, data_folder=str(folder / "none"))
+    )
     write_files(plan, {member.name: "postgresql://none" for member in plan.members})
     simulation = Simulation(plan, ManualClock(MORNING), SeededEntropy(seed), weather or Weather())
     simulation.configs = {member.name: read_config(plan.config_file(member)) for member in plan.members}

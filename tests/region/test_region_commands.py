@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,15 +52,20 @@ class Region:
 
 
 @pytest.fixture
-async def region() -> Region:
-    folder = Path(tempfile.mkdtemp(prefix="yitong-test-", dir=_PLACE)).resolve()
-    folder.chmod(0o711)
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="yitong-test-", dir=_PLACE)).resolve()
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+async def region(folder: Path) -> AsyncIterator[Region]:
     made = Region(
         folder, next(port for port in range(31_000, 32_000, 20) if all(is_free(port + offset) for offset in range(10)))
     )
     yield made
     await made.do("region", "down")
-    shutil.rmtree(folder)
 
 
 async def test_up_status_up_again_and_down(region: Region) -> None:
@@ -125,6 +130,7 @@ async def test_in_the_foreground_it_stays_until_it_is_told_to_stop(region: Regio
 @pytest.mark.parametrize("how", [("--detach",), ()])
 async def test_a_port_in_use_is_refused_with_its_remedy(region: Region, how: tuple[str, ...]) -> None:
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind((HOST, region.base_port + 2))
         taken.listen()
         status, _, err = await region.do("region", "up", *how, "--base-port", str(region.base_port))

@@ -170,6 +170,17 @@ async def test_what_is_paused_is_replaced_when_asked(folder: Path, base_port: in
         assert said == []
 
 
+async def test_hung_is_who_takes_the_connection_and_says_nothing() -> None:
+    with socket.socket() as mute:
+        mute.bind((HOST, 0))
+        mute.listen()
+        port = mute.getsockname()[1]
+        assert await health.is_hung(f"http://{HOST}:{port}", 0.2)
+        assert await health.ask(f"http://{HOST}:{port}", 0.2) == "silent"
+    assert not await health.is_hung(f"http://{HOST}:{port}", 0.2)
+    assert await health.ask(f"http://{HOST}:{port}", 0.2) == "absent"
+
+
 async def test_a_region_has_one_supervisor(folder: Path, base_port: int) -> None:
     async with running(folder, Asked(base_port)):
         second = await supervise(folder, Asked(), Surroundings(lambda _: None), asyncio.Event(), _never)
@@ -255,6 +266,7 @@ async def test_down_stops_everything_and_delete_data_removes_it(folder: Path, ba
 @pytest.mark.parametrize(("offset", "name"), [(0, "anchor"), (3, "zhejiang"), (9, "postgres")])
 async def test_a_port_in_use_is_named_before_anything_starts(folder: Path, base_port: int, offset: int, name: str) -> None:
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind((HOST, base_port + offset))
         taken.listen()
         with pytest.raises(YitongError) as refused:

@@ -24,7 +24,7 @@ def changed(tmp_path, source, old, new):
 
 def test_the_list():
     found = read_place_catalogue(LIST)
-    assert (found.id, found.jurisdiction, len(found.items)) == ("outpatient-list-shanghai", "shanghai", 7)
+    assert (found.id, found.jurisdiction, len(found.items)) == ("outpatient-list-shanghai", "310000", 7)
     material = found.items["EX-MATERIAL-0001"]
     assert material == ListItem("EX-MATERIAL-0001", material.title, "B", 40000, 2000)
     assert found.items["EX-SERVICE-0003"].self_pay_basis_points is None  # the home owns this rate

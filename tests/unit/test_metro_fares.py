@@ -80,8 +80,12 @@ def test_one_trip_over_two_operators_is_priced_at_the_exit_and_split_by_track():
     assert account.fare_fen == 700  # 38.4 km by Shanghai's table: 3 + 4
     assert account.shares == ((SHANGHAI, 319), (SUZHOU, 381))  # 17.5 : 20.9
     assert account.fees == ((SHANGHAI, 1), (SUZHOU, 0))  # the issuer owes no fee on its own share
-    back = metro().scheme.account(ride(JIADING, KUNSHAN))
-    assert back.fare_fen == 700  # by Suzhou's table: 2 + 2 + 2 + 1
+
+
+def test_the_exit_operators_table_decides():
+    near, beyond = (SUZHOU, "huaqiao-expo"), (SHANGHAI, "anting")  # 9.8 km
+    assert metro().scheme.account(ride(near, beyond)).fare_fen == 400
+    assert metro().scheme.account(ride(beyond, near)).fare_fen == 300
 
 
 def test_nobody_owes_themselves():
@@ -163,6 +167,7 @@ def test_unknown_places_are_refused():
         ("metro-suzhou.toml", "base_fen = 200", "base_fem = 200", "key", "tariffs[0].base_fen"),
         ("metro-suzhou.toml", "base_fen = 200", "base_fen = 200\nextra = 1", "key", "tariffs[0].extra"),
         ("metro-suzhou.toml", "until_m = 30000", "until_m = 15000", "value", "tariffs[0].bands"),
+        ("metro-suzhou.toml", "{ step_m = 9000", "{ until_m = 40000, step_m = 9000", "value", "tariffs[0].bands"),
         ("metro-suzhou.toml", '{ one = "bingxi"', '{ one = "bingsi"', "value", "track.segments[3].one"),
         ("metro-suzhou.toml", "length_m = 4000", "length_m = 0", "value", "track.segments[4].length_m"),
         ("metro-suzhou.toml", 'id = "weiting"', 'id = "bingxi"', "value", "stations[3].id"),

@@ -48,6 +48,11 @@ def test_a_circle_moves_nothing():
     assert (netting.gross_fen, netting.bilateral_fen, netting.moved_fen, payments(netting)) == (15, 15, 0, ())
 
 
+def test_the_earlier_name_wins_a_tie():
+    gross = {("b", "d"): 5, ("b", "c"): 5, ("a", "d"): 5, ("a", "c"): 5}
+    assert payments(net(gross)) == (Payment("a", "c", 10), Payment("b", "d", 10))
+
+
 @pytest.mark.parametrize("gross", [{("a", "b"): -1}, {("a", "a"): 1}])
 def test_impossible_debts_are_refused(gross):
     with pytest.raises(YitongError) as caught:

@@ -20,7 +20,7 @@ SCHEMES = Path(__file__).parents[2] / "catalog" / "schemes"
 LIST = read_place_catalogue(SCHEMES / "outpatient-list-shanghai.toml")
 POLICY = read_home_policy(SCHEMES / "outpatient-policy-anhui.toml")
 REGISTRATION = Registration(
-    "visit-1", "person-1", "anhui", "shanghai", "example-clinic", "tertiary", "long-term-residence", date(2026, 3, 2)
+    "visit-1", "person-1", "340000", "310000", "example-clinic", "tertiary", "long-term-residence", date(2026, 3, 2)
 )
 VISIT = Visit(REGISTRATION, date(2026, 3, 2), 117000)
 LINES = (
@@ -30,7 +30,7 @@ LINES = (
     BillLine("4", "EX-MATERIAL-0001", "material", 50000, 1),
     BillLine("5", "EX-DRUG-0003", "medicine C", 12000, 1),
 )
-INSURED = InsuredPerson("person-1", "anhui", "employee", 30000, 60000, 580000, 2026, 7)
+INSURED = InsuredPerson("person-1", "340000", "employee", 30000, 60000, 580000, 2026, 7)
 
 
 def of(**changes):
@@ -267,13 +267,13 @@ def test_as_a_scheme_it_keeps_the_contract_and_owes_by_the_month():
     late = datetime(2026, 3, 31, 16, 30, tzinfo=UTC)  # 1 April in Shanghai
     bills = [
         SettledBill(
-            "settle-1", datetime(2026, 3, 2, 2, tzinfo=UTC), "anhui-insurance", "shanghai", "example-clinic", 20000, 30000
+            "settle-1", datetime(2026, 3, 2, 2, tzinfo=UTC), "anhui-insurance", "310000", "example-clinic", 20000, 30000
         ),
-        SettledBill("settle-2", late, "anhui-insurance", "shanghai", "example-clinic", 0, 0),
-        SettledBill("settle-3", late, "anhui-insurance", "shanghai", "example-clinic", 0, 500),
+        SettledBill("settle-2", late, "anhui-insurance", "310000", "example-clinic", 0, 0),
+        SettledBill("settle-3", late, "anhui-insurance", "310000", "example-clinic", 0, 500),
     ]
     scheme = OutpatientScheme()
     assert breaches(scheme, bills) == []
     assert [scheme.window(bill) for bill in bills] == [date(2026, 3, 1), date(2026, 4, 1), date(2026, 4, 1)]
-    assert positions(scheme.charge(bills[0])) == {"anhui-insurance": -50000, "example-clinic": 50000, "shanghai": 0}
+    assert positions(scheme.charge(bills[0])) == {"anhui-insurance": -50000, "example-clinic": 50000, "310000": 0}
     assert scheme.charge(bills[1]) == ()

@@ -45,7 +45,7 @@ def plan_in(folder: Path, base_port: int = 7400) -> Plan:
 
 def written(folder: Path) -> Plan:
     plan = plan_in(folder)
-    write_files(plan, {member.name: f"postgresql://{member.name}:secret@127.0.0.1:7409/x" for member in plan.members})
+    write_files(plan, {member.name: f"postgresql://{member.name}:secret@127.0.0.1:7409/x" for member in plan.nodes})
     return plan
 
 

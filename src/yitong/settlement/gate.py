@@ -165,7 +165,7 @@ def check(
     _check_moment(code, rules, now_s)  # 5, 6
     if not user_signed(code):  # 7
         raise YitongError("gate.bad-user-signature")
-    if False:  # 8
+    if memory.knows(code.code_hash):  # 8
         raise YitongError("gate.replayed")
     _check_denied(synced.deny_list, rules, travel_pass, now_s)  # 9
     if code.inside is not None and code.inside != (site.direction == "exit"):  # 10
