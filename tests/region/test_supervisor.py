@@ -239,15 +239,26 @@ async def test_what_outlived_its_supervisor_is_ended_by_the_next(folder: Path, b
     async def listens() -> bool:
         return await health.ask(f"http://{HOST}:{base_port + 2}") == "ready"
 
-    await until(listens)
-    async with running(folder, Asked()):
-        assert mark_of(folder, "jiangsu") != mark
+    try:
+        await until(listens)
+        async with running(folder, Asked()):
+            assert mark_of(folder, "jiangsu") != mark
+    finally:
+        if stray.returncode is None and mark is not None and processes.is_running(mark):
+            stray.terminate()
     assert await stray.wait() == -signal.SIGKILL
 
 
 async def test_a_paused_supervisor_makes_way(folder: Path, base_port: int) -> None:
     process = await _start_apart(folder, base_port)
-    process.send_signal(signal.SIGSTOP)
+    mark = processes.mark_of(process.pid)
+    assert mark is not None
+    processes.send(mark, signal.SIGSTOP)
+
+    async def is_paused() -> bool:
+        return processes.is_paused(mark)
+
+    await until(is_paused)
     assert await control.make_way(folder) is True
     assert await process.wait() == -signal.SIGKILL
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from region.simulate import Simulation
-from yitong.clock import at_local
+from yitong.clock import at_local, epoch
 from yitong.credentials.register import ISSUED, LICENCES, Issued
 from yitong.digest import b64url
 from yitong.flows import lodge_case
@@ -20,7 +20,6 @@ from yitong.ids import make_resident_id, make_uscc
 from yitong.people.account import ACCOUNTS, Account
 from yitong.specs.jwk import new_private_key
 from yitong.specs.oid4vci import CredentialRequest, TokenRequest, make_proof, read_offer
-from yitong.clock import epoch
 
 SERVICE = "food-business-permit-new"
 DECISION = Paper("", "decision.pdf", "application/pdf", b64url(b"%PDF-1.7 an invented decision"))
@@ -29,7 +28,7 @@ RESIDENT_NUMBER = make_resident_id("320681", date(1980, 3, 4), 123)
 
 def enterprise(number: int) -> str:
     """The code of an invented enterprise."""
-    return make_uscc("91320681", f"MACASE{number:02d}")
+    return make_uscc("91320681", f"MAEXAM{number:02d}")
 
 
 def paper(material: str, media_type: str = "application/pdf", content: bytes = b"%PDF-1.7 invented") -> Paper:
@@ -144,7 +143,7 @@ class People:
         context = self.context("shanghai")
         offer = read_offer(offer_text)
         institution = context.by_entity(offer.issuer)
-        token = await redeem_code(context, institution, TokenRequest(offer.pre_authorized_code, None, None))
+        token = await redeem_code(context, institution, TokenRequest(offer.code, None))
         key, nonce = new_private_key(), await give_nonce(context)
         proof = make_proof(key, offer.issuer, nonce, epoch(context.clock.now()))
         asked = CredentialRequest(offer.configuration_ids[0], (proof,))

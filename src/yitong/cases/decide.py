@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from yitong.cases import intake, review
 from yitong.cases.calendar import Calendar
 from yitong.cases.case import Case, apply, writer
-from yitong.cases.commands import APPLICANT, AUTHORITY, SYSTEM, WINDOW, Command, check_command
+from yitong.cases.commands import APPLICANT, AUTHORITY, COMMANDS, SYSTEM, WINDOW, Command, check_command
 from yitong.cases.events import EVENTS, Event
 from yitong.cases.service import Service
 from yitong.cases.step import Outcome, Step
@@ -75,6 +75,12 @@ def decide(case: Case, command: Command, now: datetime, service: Service, calend
     event = _event(step, outcome)
     apply(case, event)  # (6)
     return (event,)
+
+
+def possible(case: Case, kind: str) -> tuple[str, ...]:
+    """The commands that an actor of this kind could give in the case's state; whether they succeed, their rules say."""
+    open_now = (name for name, (event, _) in _RULES.items() if case.state in EVENTS[event].after)
+    return tuple(name for name in open_now if kind in COMMANDS[name].by)
 
 
 def _to_millisecond(now: datetime) -> datetime:

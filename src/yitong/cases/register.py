@@ -35,6 +35,7 @@ class Asked:
 
     id: str
     name: str
+    node: str  # whom it was asked of: nobody else can answer it
     asked_at: datetime
     state: str = WAITING
     code: str = ""  # why it was refused

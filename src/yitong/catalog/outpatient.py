@@ -79,8 +79,20 @@ def read_place_catalogue(path: Path) -> PlaceCatalogue:
         if item.code in items:
             raise row.wrong("code", "a code that stands once")
         items[item.code] = item
+    levels = _read_levels(table)
     table.done()
-    return PlaceCatalogue(identity, version, jurisdiction, title, valid_from, valid_until, items)
+    return PlaceCatalogue(identity, version, jurisdiction, title, valid_from, valid_until, items, levels)
+
+
+def _read_levels(table: Table) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for row in table.tables("institutions"):
+        identity, level = row.text("id"), row.one_of("level", frozenset(LEVELS))
+        if identity in found:
+            raise row.wrong("id", "an institution that stands once")
+        found[identity] = level
+        row.done()
+    return found
 
 
 def _read_item(row: Table) -> ListItem:

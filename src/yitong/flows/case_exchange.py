@@ -68,7 +68,7 @@ async def check_decides(context: Context, authority: str, service_id: str) -> No
         raise YitongError("case.not-decided-there", authority)
 
 
-async def on_document(context: Context, unit: Unit, message: Message) -> None:
+async def on_document(_context: Context, unit: Unit, message: Message) -> None:
     """Keep a paper, if the case is not known yet or its other node sends it."""
     document = read_document(message.body)
     opened = await find_case(unit, document.case_id)
@@ -220,7 +220,7 @@ async def _check_sayings(context: Context, unit: Unit, opened: Opened, fresh: Se
         await check_present(unit, case.case_id, case.materials)
 
 
-async def on_result(context: Context, unit: Unit, message: Message) -> None:
+async def on_result(_context: Context, unit: Unit, message: Message) -> None:
     """The offer of the result: kept for the applicant, if it is the authority's own and the case says that there is one."""
     body = _read(_RESULT, message)
     opened = await _ours(unit, body["case_id"], message.sender)
@@ -246,13 +246,13 @@ async def on_request(context: Context, unit: Unit, message: Message) -> None:
     await context.tell(unit, message.sender, "case.answer", body["case_id"], answer, message.id)
 
 
-async def on_answer(context: Context, unit: Unit, message: Message) -> None:
+async def on_answer(_context: Context, unit: Unit, message: Message) -> None:
     """What came of a request: the file says so, and the applicant reads it."""
     body = _read(_ANSWER, message)
     opened = await find_case(unit, body["case_id"], lock=True)
     if opened is None:
         raise YitongError("store.not-found", body["case_id"])
-    await unit.shelf(CASES).save(answered(opened.file, body["request"], body["code"]))
+    await unit.shelf(CASES).save(answered(opened.file, body["request"], message.sender, body["code"]))
 
 
 MESSAGES: dict[str, Callable[[Context, Unit, Message], Awaitable[None]]] = {

@@ -96,19 +96,17 @@ def after(case: Case, events: Sequence[Event]) -> Case:
 async def keep(context: Context, unit: Unit, opened: Opened, events: Sequence[Event]) -> Opened:
     """Add events to the case as it is kept here.
 
-    1. They follow on what is there.  2. Someone's second open application for the same is refused
-    (``case.already-lodged``); one that is no longer open gives its place free.  3. The clocks that run are set, the
-    others cancelled.  4. The file says where the case stands.
+    1. Someone's second open application for the same is refused (``case.already-lodged``) before anything is written;
+    one that is no longer open gives its place free.  2. The events follow on what is there.  3. The clocks that run are
+    set, the others cancelled.  4. The file says where the case stands.
     """
     case = after(opened.case, events)
     rows = [event.to_json() for event in events]
-    await unit.events.append(stream_of(case.case_id), opened.case.seq, rows)  # 1
-    now = context.clock.now()
-    file = replace(
-        opened.file, state=case.state, authority=case.authority, result_id=case.result_id or opened.file.result_id, changed_at=now
-    )
+    now, result_id = context.clock.now(), case.result_id
+    file = replace(opened.file, state=case.state, authority=case.authority, result_id=result_id, changed_at=now)
     kept = Opened(file, case, (*opened.rows, *rows))
-    await _guard(unit, kept)  # 2
+    await _guard(unit, kept)  # 1
+    await unit.events.append(stream_of(case.case_id), opened.case.seq, rows)  # 2
     await _set_timers(context, unit, kept)  # 3
     await unit.shelf(CASES).save(file)  # 4
     return kept

@@ -11,9 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from yitong.cases.application import read_attachment
 from yitong.cases.commands import APPLICANT, Actor, Command
 from yitong.cases.decide import decide
 from yitong.cases.register import CASES, DONE, REFUSED, WAITING, Asked, CaseFile
+from yitong.cases.shape import Shape, check, text, trees
 from yitong.digest import canonical_json, sha256_b64
 from yitong.errors import YitongError
 from yitong.flows.case_papers import Paper, attach, check_present, keep_documents, send_documents
@@ -22,8 +24,6 @@ from yitong.flows.case_result import deliver, offer_result
 from yitong.flows.context import Context
 from yitong.flows.members import node_of
 from yitong.flows.unit import Unit
-from yitong.cases.application import read_attachment
-from yitong.cases.shape import Shape, check, text, trees
 
 RENEW_OFFER = "renew_offer"
 CONFIRM = "confirm_delivery"
@@ -53,9 +53,7 @@ async def perform(context: Context, unit: Unit, opened: Opened, name: str, body:
     return await write(context, unit, opened, decide(opened.case, command, at, service, calendar))
 
 
-async def ask(
-    context: Context, unit: Unit, opened: Opened, name: str, body: Mapping[str, Any], papers: list[Paper]
-) -> Opened:
+async def ask(context: Context, unit: Unit, opened: Opened, name: str, body: Mapping[str, Any], papers: list[Paper]) -> Opened:
     """Ask on behalf of the applicant who is signed in here: done at once where the case is written here, else sent there.
 
     Asked again while the answer is outstanding, the same request stands: nothing is sent twice.
@@ -74,15 +72,15 @@ async def ask(
     await send_documents(context, unit, node, documents)
     message = {"case_id": opened.file.id, "name": name, "body": body}
     message_id = await context.tell(unit, node, "case.request", opened.file.id, message)
-    asked = (*opened.file.asked, Asked(message_id, name, context.clock.now()))
+    asked = (*opened.file.asked, Asked(message_id, name, node, context.clock.now()))
     file = replace(opened.file, asked=asked)
     await unit.shelf(CASES).save(file)
     return replace(opened, file=file)
 
 
-def answered(file: CaseFile, request_id: str, code: str) -> CaseFile:
-    """The file once the other node has answered; raises ``case.unasked`` for an answer to nothing."""
-    if request_id not in {asked.id for asked in file.asked}:
+def answered(file: CaseFile, request_id: str, node: str, code: str) -> CaseFile:
+    """The file once ``node`` has answered; raises ``case.unasked`` for an answer to nothing that it was asked."""
+    if (request_id, node) not in {(asked.id, asked.node) for asked in file.asked}:
         raise YitongError("case.unasked", file.id)
     state = REFUSED if code else DONE
     return replace(

@@ -28,7 +28,9 @@ def check_number(application: Application, number: str, service: Service) -> Non
     id_kind = application.applicant.id_kind
     if id_kind == "uscc":
         read_uscc(number, "/applicant/number")
-    elif not read_person_number(number, "/applicant/number").kind.startswith("five-star" if id_kind == "five-star" else "resident"):
+    elif not read_person_number(number, "/applicant/number").kind.startswith(
+        "five-star" if id_kind == "five-star" else "resident"
+    ):
         raise YitongError("case.applicant-kind", "/applicant/id_kind")
     asked = [field.id for field in service.form if field.kind == ("uscc" if id_kind == "uscc" else "person-number")]
     if len(asked) == 1 and application.answers.get(asked[0], number) != number:  # asked once, it is the applicant's own

@@ -20,21 +20,26 @@ def stands_under(entity_id: str, node: str) -> bool:
     return bool(node) and entity_id.startswith(node + _INSTITUTIONS)
 
 
+async def list_members(context: Context) -> list[str]:
+    """The nodes that the anchor lists. A list is only a hint: what a member is, its chain of trust says."""
+    anchor = context.believer.anchor_id
+    listed = parse_json(await context.get(anchor + LIST_PATH), anchor)
+    return [member for member in listed if isinstance(member, str)] if isinstance(listed, list) else []
+
+
 async def find_node(context: Context, jurisdiction: str) -> str:
     """The entity id of the node of a jurisdiction (a code of GB/T 2260).
 
-    The list is only a hint: a member counts for the jurisdiction that the anchor states in its chain. Raises
-    ``service.no-node``, or ``peer.unreachable`` when someone who could not be asked might be it.
+    A member counts for the jurisdiction that the anchor states in its chain. Raises ``service.no-node``, or
+    ``peer.unreachable`` when someone who could not be asked might be it.
     """
     if jurisdiction == context.jurisdiction:
         return context.me.entity_id
-    anchor = context.believer.anchor_id
-    listed = parse_json(await context.get(anchor + LIST_PATH), anchor)
     silent: YitongError | None = None
-    for member in listed if isinstance(listed, list) else []:
+    for member in await list_members(context):
         try:
-            if read_node((await context.believer.chain(str(member))).chain).jurisdiction == jurisdiction:
-                return str(member)
+            if read_node((await context.believer.chain(member)).chain).jurisdiction == jurisdiction:
+                return member
         except YitongError as error:
             if error.code.startswith("peer."):
                 silent = error

@@ -21,7 +21,7 @@ from yitong.region.supervisor import READY_PATIENCE_S, end_leftovers
 _POLL_S = 0.1
 _SAY_AFTER_S = 1.0
 _DOWN_PATIENCE_S = 40.0
-_TAKE_OVER_S = 10.0
+_TAKE_OVER_S = 25.0  # longer than a supervisor takes to stop everything
 _HANG_PATIENCE_S = 5.0
 
 
@@ -55,17 +55,22 @@ async def status(folder: Path) -> Status:
     """Ask every process of the region in ``folder``; nothing is ready where nothing was ever started."""
     known = state.read_state(folder)
     serving = [process for process in known.processes if process.role != "database"] if known else []
-    answers = await asyncio.gather(*(health.ask(process.url) for process in serving if process.running))
-    well = dict(zip((process.name for process in serving if process.running), answers, strict=True))
+    marks = [process.running for process in serving]  # once: a process may end between two looks
+    answers = await asyncio.gather(*(_answer(process, mark) for process, mark in zip(serving, marks, strict=True)))
     nodes, anchor = [], None
-    for found in serving:
-        pid, healthy = (found.running.pid if found.running else None), well.get(found.name) == "ready"
+    for found, mark, answer in zip(serving, marks, answers, strict=True):
+        pid, healthy = (mark.pid if mark else None), answer == "ready"
         if found.role == "anchor":
             anchor = AnchorStatus(found.url, pid, healthy)
         else:
             nodes.append(NodeStatus(found.name, found.jurisdiction, found.url, pid, healthy))
     ready = anchor is not None and anchor.healthy and bool(nodes) and all(node.healthy for node in nodes)
     return Status(ready, anchor, tuple(nodes))
+
+
+async def _answer(process: ProcessState, mark: Mark | None) -> health.Health:
+    """How a process is; one that does not run is not asked, whoever may listen at its address."""
+    return await health.ask(process.url) if mark else "absent"
 
 
 def known_plan(folder: Path) -> Plan:
@@ -83,15 +88,15 @@ async def replace_hung(folder: Path, say: Say) -> None:
     The database first: while it hangs, nodes that are well cannot answer either.
     """
     known = state.read_state(folder)
-    rows = known.processes if known else ()
-    for found in rows:
-        if found.role == "database" and found.running and await _database_hangs(folder, found.running):
-            _replace(found, found.running, say)
+    rows = [(found, found.running) for found in known.processes] if known else []
+    for found, mark in rows:
+        if found.role == "database" and mark and await _database_hangs(folder, mark):
+            _replace(found, mark, say)
             await asyncio.sleep(_SAY_AFTER_S)
-    hangs = await asyncio.gather(*(_hangs(found) for found in rows))
-    for found, hung in zip(rows, hangs, strict=True):
-        if hung and found.running:
-            _replace(found, found.running, say)
+    hangs = await asyncio.gather(*(_hangs(found, mark) for found, mark in rows))
+    for (found, mark), hung in zip(rows, hangs, strict=True):
+        if hung and mark:
+            _replace(found, mark, say)
 
 
 def _replace(found: ProcessState, mark: Mark, say: Say) -> None:
@@ -99,10 +104,10 @@ def _replace(found: ProcessState, mark: Mark, say: Say) -> None:
     processes.send(mark, signal.SIGKILL)
 
 
-async def _hangs(found: ProcessState) -> bool:
-    if found.role == "database" or found.running is None:
+async def _hangs(found: ProcessState, mark: Mark | None) -> bool:
+    if found.role == "database" or mark is None:
         return False
-    return processes.is_paused(found.running) or await health.ask(found.url, _HANG_PATIENCE_S) == "silent"
+    return processes.is_paused(mark) or await health.is_hung(found.url, _HANG_PATIENCE_S)
 
 
 async def _database_hangs(folder: Path, mark: Mark) -> bool:

@@ -1,4 +1,4 @@
-"""A database and a role for each process of the region, in the embedded PostgreSQL or in any other.
+"""A database and a role for each node of the region, in the embedded PostgreSQL or in any other.
 
 A role may enter its own database and no other of the region: CONNECT is taken from PUBLIC. Passwords never travel:
 the server is given the verifier from which it can check one (RFC 5803), not the password, and so its log cannot hold

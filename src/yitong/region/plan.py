@@ -95,7 +95,7 @@ class Plan:
         return self.folder / "institutions" / institution_id
 
     def database_name(self, member: Member) -> str:
-        """Database and role of one process; on a server that others use too, with the region's id in it."""
+        """Database and role of one node; on a server that others use too, with the region's id in it."""
         middle = "" if self.facts.data_folder else f"{self.facts.region_id}_"
         return f"yitong_{middle}{member.name}".replace("-", "_")
 
@@ -159,16 +159,17 @@ def keep_passwords(plan: Plan, names: list[str], entropy: Entropy) -> dict[str, 
 
 
 def write_files(plan: Plan, database_urls: Mapping[str, str]) -> None:
-    """Write one configuration per process, making the keys that are missing; ``database_urls`` by member name."""
+    """Write one configuration per process, making the keys that are missing; ``database_urls`` by name of the node."""
     keys = {member.name: load_or_create(plan.keys_dir(member), FEDERATION_KEY) for member in plan.members}
     pinned = plan.folder / "anchor.jwks.json"
     write_private(pinned, canonical_json(keys[plan.anchor.name].jwks))
     for member in plan.members:
-        values = _common(plan, member, pinned) | {"database_url": database_urls[member.name]}
+        values = _common(plan, member, pinned)
         if member.role == "anchor":
             values["members"] = [_vouched(node, keys[node.name].jwk) for node in plan.nodes]
             values["recognition"] = list(plan.definition.recognition)
         else:
+            values["database_url"] = database_urls[member.name]
             values["institutions"] = _institutions(plan, member)
         write_private(plan.config_file(member), write_toml(values, _COMMENT).encode())
 

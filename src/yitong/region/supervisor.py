@@ -160,7 +160,7 @@ class Supervisor:
         await asyncio.Event().wait()  # until it is cancelled
 
     async def _databases(self, plan: Plan, broken: asyncio.Future[None]) -> dict[str, str]:
-        """Start the database server if it is ours; a database for every process, their URLs by name."""
+        """Start the database server if it is ours; a database for every node, their URLs by name. The anchor keeps nothing."""
         entropy = self._around.entropy
         if plan.facts.data_folder is not None:
             self._do("preparing the embedded PostgreSQL")
@@ -169,12 +169,12 @@ class Supervisor:
             keeper = self._keep(embedded.keeper(cluster, self._around.say, self._write), broken)
             await keeper.up.wait()
         self._do("making the databases")
-        names = {member.name: plan.database_name(member) for member in plan.members}
+        names = {node.name: plan.database_name(node) for node in plan.nodes}
         passwords = keep_passwords(plan, list(names.values()), entropy)
         admin_url = embedded.admin_url(plan, passwords)
-        logins = {member: databases.Login(name, passwords[name]) for member, name in names.items()}
+        logins = {node: databases.Login(name, passwords[name]) for node, name in names.items()}
         await databases.provide(admin_url, list(logins.values()), entropy, embedded=plan.facts.admin_url is None)
-        return {member: databases.url_with(admin_url, login, login.name) for member, login in logins.items()}
+        return {node: databases.url_with(admin_url, login, login.name) for node, login in logins.items()}
 
     def _keep(self, keeper: Keeper, broken: asyncio.Future[None]) -> Keeper:
         """Start keeping a process; when that fails, ``broken`` carries the error to :meth:`run`."""

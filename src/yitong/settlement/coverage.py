@@ -9,7 +9,7 @@ when the home does. All rates are basis points (hundredths of a percent); amount
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
@@ -53,7 +53,10 @@ class ListItem:
 
 @dataclass(frozen=True, slots=True)
 class PlaceCatalogue:
-    """The list of covered items of the place of care, in one version, in force from a day to a day."""
+    """The list of covered items of the place of care, in one version, in force from a day to a day.
+
+    ``levels`` are the institutions that settle directly under the agreement of the place, each with its level.
+    """
 
     id: str
     version: str
@@ -62,6 +65,7 @@ class PlaceCatalogue:
     valid_from: date
     valid_until: date | None
     items: Mapping[str, ListItem]
+    levels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

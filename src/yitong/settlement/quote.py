@@ -141,6 +141,11 @@ def _line_parts(line: LineResult) -> tuple[int, int, int, int]:
 
 def explain(quote: Quote) -> tuple[Text, ...]:
     """The bill in sentences for the patient, in the order in which it was computed; parts of nothing are left out."""
+    return tuple(sentence for sentence, _ in computation(quote))
+
+
+def computation(quote: Quote) -> tuple[tuple[Text, int], ...]:
+    """The sentences of :func:`explain`, each with the amount in fen that it speaks of."""
     sentences = (
         (quote.total_fen, "费用总额 {yuan} 元。", "The bill is {yuan} yuan."),
         (quote.full_self_pay_fen, "其中目录外或丙类自费 {yuan} 元。", "{yuan} yuan of it is not covered and yours to pay."),
@@ -162,7 +167,7 @@ def explain(quote: Quote) -> tuple[Text, ...]:
         (quote.cash_fen, "您需现金支付 {yuan} 元。", "You pay {yuan} yuan in cash."),
     )
     return tuple(
-        Text(zh.format(yuan=format_yuan(amount_fen)), en.format(yuan=format_yuan(amount_fen)))
+        (Text(zh.format(yuan=format_yuan(amount_fen)), en.format(yuan=format_yuan(amount_fen))), amount_fen)
         for amount_fen, zh, en in sentences
         if amount_fen
     )

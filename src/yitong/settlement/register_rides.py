@@ -136,7 +136,8 @@ class ClearingWindow:
 
     ``ours`` are the statements of the lines that we posted as issuer, ``theirs`` those that they stated. The hashes
     cover both: ``our_hash`` as we compute it from our own books, ``their_hash`` as they told us they did from theirs.
-    ``round`` counts how often we stated, ``their_round`` how often they did (0: not yet).
+    ``round`` counts how often we stated, ``their_round`` how often they did (0: not yet). ``untold``: our statement is
+    still to be sent.
     """
 
     book: str
@@ -147,6 +148,7 @@ class ClearingWindow:
     closed_at: datetime
     ours: tuple[Statement, ...]
     round: int
+    untold: bool
     theirs: tuple[Statement, ...] = ()
     their_round: int = 0
     our_hash: str = ""
@@ -200,5 +202,6 @@ WINDOWS: Noun[ClearingWindow] = Noun(
         "book": lambda w: w.book,
         "day_key": lambda w: day_key(w.book, w.other, w.window),
         "book_day": lambda w: f"{w.book}/{w.window.isoformat()}",
+        "untold": lambda w: pair_key(w.book, w.other) if w.untold else None,
     },
 )

@@ -36,8 +36,8 @@ class BillLine:
 class Registration:
     """The visit as registered: who, where, at which level of institution, under which registration class, on which day.
 
-    Jurisdictions are named by their node (``anhui``), institutions by their id. The home has the last word on the
-    registration class, and puts its own before it computes.
+    Jurisdictions are named by their code (GB/T 2260, such as ``340000``), institutions by their id under the
+    jurisdiction. The home has the last word on the registration class, and puts its own before it computes.
     """
 
     visit_no: str

@@ -120,6 +120,11 @@ def _shared(
     )
 
 
+def governing_day(policy: HomePolicy, visit: Visit) -> date:
+    """The day whose version of the policy, and whose year, a bill falls under."""
+    return visit.registration.visited_on if policy.governed_by == "visit-day" else visit.uploaded_on
+
+
 def _check_parties(catalogue: PlaceCatalogue, policy: HomePolicy, insured: InsuredPerson, visit: Visit) -> date:
     """Check that person, list and policy fit the visit; the day that the policy says governs."""
     registration = visit.registration
@@ -131,7 +136,7 @@ def _check_parties(catalogue: PlaceCatalogue, policy: HomePolicy, insured: Insur
         raise YitongError("outpatient.other-place", catalogue.id)
     if not in_force(catalogue.valid_from, catalogue.valid_until, registration.visited_on):
         raise YitongError("outpatient.not-in-force", catalogue.id, day=registration.visited_on.isoformat())
-    day = registration.visited_on if policy.governed_by == "visit-day" else visit.uploaded_on
+    day = governing_day(policy, visit)
     if not in_force(policy.valid_from, policy.valid_until, day):
         raise YitongError("outpatient.not-in-force", policy.id, day=day.isoformat())
     if day.year != insured.year:

@@ -41,8 +41,9 @@ CREATE TABLE metro_pair (
 CREATE TABLE metro_window (
     key text PRIMARY KEY, seq bigint GENERATED ALWAYS AS IDENTITY, body jsonb NOT NULL,
     recorded_at timestamptz NOT NULL, changed_at timestamptz NOT NULL, zone text NOT NULL,
-    book text, day_key text, book_day text
+    book text, day_key text, book_day text, untold text
 );
 CREATE INDEX metro_window_book ON metro_window (book, seq);
 CREATE INDEX metro_window_day_key ON metro_window (day_key, seq);
 CREATE INDEX metro_window_book_day ON metro_window (book_day, seq);
+CREATE INDEX metro_window_untold ON metro_window (untold, seq) WHERE untold IS NOT NULL;
