@@ -1,6 +1,7 @@
 """What holds for all tests: a run that could not open a browser says so in its last lines."""
 
 NO_BROWSER = "no Chromium"
+pytest_plugins = ("servers",)  # one PostgreSQL for the whole session, and the nodes that are served from it
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from yitong.errors import YitongError
 
 SHANGHAI = "Asia/Shanghai"
+NO_LATER = 1 << 37  # a NumericDate of the year 6325: what a stranger dates later, or in milliseconds, no calendar holds
 
 
 class Clock(Protocol):

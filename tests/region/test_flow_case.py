@@ -112,7 +112,9 @@ async def test_asked_twice_an_application_is_lodged_once(people: People) -> None
 async def test_a_supplement_is_asked_for_once_and_supplied_at_the_window(people: People) -> None:
     case_id = await people.forwarded(application(enterprise(2)))
     await people.at_authority(case_id, "sign_for")
-    await people.at_authority(case_id, "request_supplement", lacking=["premises-layout", "proxy-authorisation"], note="see art. 12")
+    await people.at_authority(
+        case_id, "request_supplement", lacking=["premises-layout", "proxy-authorisation"], note="see art. 12"
+    )
     await people.region.settle()
     seen = await people.seen("jiangsu", case_id)
     assert seen.case.supplement is not None
@@ -125,7 +127,9 @@ async def test_a_supplement_is_asked_for_once_and_supplied_at_the_window(people:
     assert [(asked.name, asked.state) for asked in seen.file.asked] == [("supply", "done")]
     assert (seen.case.state, len(seen.case.materials)) == ("handed_over", 6)
     assert await documents(people, "shanghai", case_id) == 6
-    assert await refusal(people.at_authority(case_id, "request_supplement", lacking=["safety-rules"])) == "case.supplement-twice"
+    assert (
+        await refusal(people.at_authority(case_id, "request_supplement", lacking=["safety-rules"])) == "case.supplement-twice"
+    )
     await people.at_authority(case_id, "accept")
     await people.region.settle()
     acceptance = (await people.seen("jiangsu", case_id)).case.acceptance
@@ -209,7 +213,9 @@ async def test_the_same_application_lodged_twice_at_one_node_is_refused(people: 
     assert await refusal(people.lodge(again)) == "case.already-lodged"
 
 
-async def test_the_same_application_through_a_window_of_another_province_is_turned_away_and_nothing_is_lost(people: People) -> None:
+async def test_the_same_application_through_a_window_of_another_province_is_turned_away_and_nothing_is_lost(
+    people: People,
+) -> None:
     first = await people.accepted(application(enterprise(4)))
     new = application(enterprise(4), "jiashan-window")
     second = await people.forwarded(new, "zhejiang", "jiashan-window")
@@ -237,7 +243,9 @@ async def test_an_officer_who_is_not_competent_decides_nothing(people: People) -
     await people.at_authority(case_id, "start_review")
     await people.region.settle()
     stranger, shanghai = await people.authority("shanghai-metro"), people.context("shanghai")
-    assert await refusal(lodge_case.command(shanghai, stranger, case_id, Wish("grant", {}, (DECISION,)))) == "case.not-competent"
+    assert (
+        await refusal(lodge_case.command(shanghai, stranger, case_id, Wish("grant", {}, (DECISION,)))) == "case.not-competent"
+    )
     assert await refusal(case_for(shanghai, stranger, case_id)) == "store.not-found"
     window, jiangsu = await people.window(), people.context("jiangsu")
     assert await refusal(lodge_case.command(jiangsu, window, case_id, Wish("grant", {}, (DECISION,)))) == "case.wrong-actor"
@@ -301,7 +309,14 @@ async def test_the_authoritys_node_cannot_withdraw_in_the_applicants_name(people
     seen = await people.seen("jiangsu", case_id)
     rows = [event.to_json() for event in seen.events]
     reference = seen.case.applicant.reference
-    forged = rows[-1] | {"seq": len(rows) + 1, "type": "withdrawn", "by": reference, "actor": reference, "body": {}, "evidence": []}
+    forged = rows[-1] | {
+        "seq": len(rows) + 1,
+        "type": "withdrawn",
+        "by": reference,
+        "actor": reference,
+        "body": {},
+        "evidence": [],
+    }
     changed = [rows[0], rows[1] | {"actor": "someone-else"}, *rows[2:]]
     shanghai = people.context("shanghai")
     for events in ([*rows, forged], changed):

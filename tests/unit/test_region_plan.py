@@ -8,8 +8,6 @@ import hmac
 import json
 import socket
 import stat
-import tomllib
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -31,7 +29,6 @@ from yitong.region.plan import (
     write_files,
 )
 from yitong.region.state import Facts
-from yitong.region.toml_text import write_toml
 from yitong.trust.keys import load_or_create
 
 DELTA = default_catalog() / "regions" / "delta.toml"
@@ -241,20 +238,3 @@ def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
     with pytest.raises(YitongError) as refused:
         read_definition(tmp_path / "nowhere.toml")
     assert code_of(refused) == "region.no-catalog"
-
-
-def test_what_is_written_as_toml_reads_back() -> None:
-    value = {
-        "text": 'a "quoted"\\ line\n\t第一\x7f',
-        "yes": True,
-        "count": 7,
-        "ratio": 0.5,
-        "empty": [],
-        "list": ["a", "b"],
-        "key with space": "x",
-        "table": {"zh": "甲", "inner": {"deep": 1}},
-        "rows": [{"id": "a", "day": date(2026, 2, 12)}, {"id": "b", "tags": ["x"]}],
-    }
-    assert tomllib.loads(write_toml(value, "two\nlines")) == value
-    with pytest.raises(TypeError):
-        write_toml({"nothing": None})

@@ -4,6 +4,9 @@ Everything that is handed out says when it was obtained, so that a verdict can s
 fetched again when half its life has passed or when a key is asked for that it does not hold; while the neighbour
 cannot be reached, an unexpired chain goes on serving. What is dated after now (an example region's clock was set
 back) is fetched again.
+
+Strangers name entities, in messages and credentials, and would send us anywhere. So nothing is fetched from a host
+before the anchor's list says that a member is there; what the member is, only its chain says.
 """
 
 from __future__ import annotations
@@ -13,15 +16,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 from yitong.clock import Clock
+from yitong.digest import parse_json
 from yitong.errors import YitongError
 from yitong.specs.jwk import PublicKey, find_key
-from yitong.trust.anchor import InstitutionFacts, read_institution
+from yitong.trust.anchor import LIST_PATH, InstitutionFacts, read_institution
 from yitong.trust.chain import NODE, Chain, collect_chain, verify_anchor, verify_chain
 from yitong.trust.recognition import Table, read_table
 
 REFRESH_AT_MOST = timedelta(seconds=2)  # a stranger who names unknown keys cannot make us fetch more often than this
+INSTITUTIONS = "/institutions/"  # between the entity id of a node and that of an institution under it
 Get = Callable[[str], Awaitable[str]]
 
 
@@ -43,7 +49,8 @@ class Believer:
         self._clock = clock
         self._known: dict[str, Believed] = {}
         self._table: tuple[Table, datetime] | None = None
-        self._fetching: dict[str, asyncio.Lock] = {}
+        self._fetching: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # gone with the last who waits
+        self._members: tuple[frozenset[str], datetime] | None = None
 
     async def chain(self, entity_id: str, *, newer_than: datetime | None = None) -> Believed:
         """The chain of an entity; raises ``trust.…`` when it is not to be believed, ``peer.unreachable`` when nobody can tell."""
@@ -56,6 +63,7 @@ class Believer:
                 if fresh or now - known.obtained_at < REFRESH_AT_MOST:
                     return known
             try:
+                await self._check_member(entity_id, now)
                 believed = await self._fetch(entity_id, now)
             except YitongError as error:
                 if error.code.startswith("peer.") and known is not None and now < known.chain.expires_at:
@@ -63,6 +71,19 @@ class Believer:
                 raise
             self._known[entity_id] = believed
             return believed
+
+    async def _check_member(self, entity_id: str, now: datetime) -> None:
+        """Raises ``trust.not-a-member`` unless the anchor lists the node that ``entity_id`` is, or is under."""
+        node = entity_id.partition(INSTITUTIONS)[0]
+        known = self._members
+        if known is not None and timedelta(0) <= now - known[1] < REFRESH_AT_MOST and node not in known[0]:
+            raise YitongError("trust.not-a-member", entity_id)
+        if known is None or node not in known[0]:
+            listed = parse_json(await self._get(self.anchor_id + LIST_PATH), self.anchor_id)
+            names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+            self._members = (frozenset({self.anchor_id, *names}), now)
+            if node not in self._members[0]:
+                raise YitongError("trust.not-a-member", entity_id)
 
     async def _fetch(self, entity_id: str, now: datetime) -> Believed:
         statements = await collect_chain(entity_id, self.anchor_id, self._get)

@@ -1,8 +1,8 @@
 """Outpatient bills between a place of care and the home of the insured: every message, timer and account of the story.
 
-    place of care: :mod:`~yitong.flows.bill_care` (what the hospital hands in), :mod:`~yitong.flows.bill_answers`
-    home:          :mod:`~yitong.flows.bill_home`, :mod:`~yitong.flows.bill_insured`
-    both:          :mod:`~yitong.flows.bill_ledger`, :mod:`~yitong.flows.bill_views`
+place of care: :mod:`~yitong.flows.bill_care` (what the hospital hands in), :mod:`~yitong.flows.bill_answers`
+home:          :mod:`~yitong.flows.bill_home`, :mod:`~yitong.flows.bill_insured`
+both:          :mod:`~yitong.flows.bill_ledger`, :mod:`~yitong.flows.bill_views`
 """
 
 from __future__ import annotations

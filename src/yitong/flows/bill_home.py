@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from yitong.errors import Text, YitongError
+from yitong.errors import YitongError
 from yitong.flows.bill_ledger import give_back, owe
 from yitong.flows.context import Context
 from yitong.flows.unit import Unit
@@ -17,7 +17,6 @@ from yitong.peers.message import Message
 from yitong.settlement import bill_messages as told
 from yitong.settlement.coverage import HomePolicy
 from yitong.settlement.insured import for_year, reverse_once, settle_once
-from yitong.settlement.quote import Quote
 from yitong.settlement.records import read_record, write_record
 from yitong.settlement.register_bills import (
     HOME_QUOTES,
@@ -30,12 +29,12 @@ from yitong.settlement.register_bills import (
 from yitong.settlement.schemes.outpatient import governing_day, quote
 from yitong.trust.anchor import InstitutionFacts, read_node
 
-_OURS = ("peer.", "store.")  # not the neighbour's fault, and no answer to what it asked
+_ANSWERED = ("outpatient.", "trust.", "money.")  # all raised before anything is written; the rest undoes the transaction
 
 
 def _refusal(error: YitongError) -> str:
-    """The code to answer with; what is no refusal is raised again."""
-    if error.code.startswith(_OURS):
+    """The code to answer with; what is no refusal of what was asked is raised again."""
+    if not error.code.startswith(_ANSWERED):
         raise error
     return error.code
 
@@ -98,7 +97,8 @@ async def quote_asked(context: Context, unit: Unit, message: Message) -> None:
 
 async def _compute(context: Context, unit: Unit, message: Message, ask: told.QuoteAsk) -> HomeQuote:
     """1. The hospital is the sender's, and the place of care the sender's own.  2. The home is ours.  3. The person is
-    known; how the person is registered is our word.  4. The list of the place, our policy, the year that governs."""
+    known; how the person is registered is our word.  4. The list of the place, our policy, the year that governs.
+    """
     claimed = ask.visit.registration
     facts = await hospital_of(context, message.sender, claimed.hospital)  # 1
     if claimed.care != facts.jurisdiction:
@@ -111,9 +111,7 @@ async def _compute(context: Context, unit: Unit, message: Message, ask: told.Quo
     made = quote(ask.lines, told.as_catalogue(ask.catalogue), policy, person, visit)
     care_title = read_node((await context.believer.chain(message.sender)).chain).name
     now = context.clock.now()
-    return HomeQuote(
-        made.digest, message.sender, ask.bill_id, found.institution, care_title, facts.name, made, ask.lines, now
-    )
+    return HomeQuote(made.digest, message.sender, ask.bill_id, found.institution, care_title, facts.name, made, ask.lines, now)
 
 
 async def settle_asked(context: Context, unit: Unit, message: Message) -> None:
@@ -130,7 +128,8 @@ async def settle_asked(context: Context, unit: Unit, message: Message) -> None:
 
 async def _settle(context: Context, unit: Unit, message: Message, ask: told.SettleAsk) -> str:
     """1. What we keep under the id is the sender's.  2. The quote is one that we gave this sender.  3. It is settled, or
-    was.  4. Record, settlement and ledger together."""
+    was.  4. Record, settlement and ledger together.
+    """
     request = ask.request
     earlier = await _kept(unit, request.settlement_id)
     if earlier is not None and earlier.care_node != message.sender:  # 1
@@ -140,7 +139,7 @@ async def _settle(context: Context, unit: Unit, message: Message, ask: told.Sett
         raise YitongError("outpatient.quote-mismatch", "/request/quote_digest")
     found = await _insured(context, unit, kept.quote.person_no, lock=True)
     before = None if earlier is None else earlier.settlement
-    person = for_year(found.person, kept.quote.year)
+    person = found.person if before is not None else for_year(found.person, kept.quote.year)
     after, settlement = settle_once(person, kept.quote, request, before, context.clock.now())  # 3
     if before is None:  # 4
         await unit.shelf(INSURED).save(replace(found, person=after))
@@ -196,8 +195,3 @@ async def _reverse(context: Context, unit: Unit, message: Message, ask: told.Rev
     record = HomeSettlement(settlement, message.sender, ask.bill_id, "" if kept is None else kept.institution)
     await unit.shelf(HOME_SETTLEMENTS).save(record)
     await give_back(unit, ask.settlement_id, ask.reversal_id)
-
-
-def titles_of(kept: HomeQuote) -> tuple[Text, Quote]:
-    """Where a quote is from, and the quote."""
-    return kept.hospital_title, kept.quote

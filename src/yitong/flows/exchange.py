@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -16,7 +17,7 @@ import structlog
 from yitong.digest import sha256_b64
 from yitong.errors import YitongError
 from yitong.flows.context import Context
-from yitong.flows.unit import Unit
+from yitong.flows.unit import Timer, Unit
 from yitong.peers.inbox import read_incoming, take_in
 from yitong.peers.message import Message, message_from_claims, peek_sender, read_receipt
 from yitong.peers.outbox import wait_after
@@ -27,6 +28,8 @@ MessageHandler = Callable[[Context, Unit, Message], Awaitable[None]]
 TimerHandler = Callable[[Context, Unit, str], Awaitable[None]]
 IDLE_S = 0.5  # a timer is looked at this often when nothing else wakes the node
 BATCH = 50
+BROKEN_TIMER_WAITS = timedelta(minutes=1)
+AGAIN = ("peer.", "store.conflict")  # says nothing against the message or timer: somebody is away, or was quicker
 GIVE_UP_AFTER = 5  # a handler that broke so often is broken: the message is set aside, the next one gets its turn
 log = structlog.get_logger("yitong.exchange")
 
@@ -47,6 +50,26 @@ class Holds:
 
 
 @dataclass(slots=True)
+class Patience:
+    """Senders whose oldest message has to wait: what it needs cannot be reached. Their later ones keep their turn."""
+
+    _since: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+
+    def waiting(self, now: datetime) -> frozenset[str]:
+        """Who is not to be tried now; a wait that began after now (a clock was set back) is over."""
+        return frozenset(who for who, (tries, since) in self._since.items() if since <= now < since + wait_after(tries))
+
+    def wait(self, sender: str, now: datetime) -> None:
+        """Once more in vain."""
+        tries = self._since[sender][0] + 1 if sender in self._since else 0
+        self._since[sender] = (tries, now)
+
+    def done(self, sender: str) -> None:
+        """There was an end to it."""
+        self._since.pop(sender, None)
+
+
+@dataclass(slots=True)
 class Exchange:
     """Delivers, takes in, acts and watches timers for one node."""
 
@@ -55,6 +78,7 @@ class Exchange:
     on_message: Mapping[str, MessageHandler]
     on_timer: Mapping[str, TimerHandler]
     holds: Holds
+    patience: Patience = field(default_factory=Patience)
 
     async def receive(self, text: str) -> str:
         """Take a message in and return our receipt; raises ``message.…``, and notes what was refused."""
@@ -67,7 +91,7 @@ class Exchange:
                 return await take_in(unit.messages, message, text, context.me, now)
         except YitongError as error:
             if not error.code.startswith(("peer.", "store.")):
-                async with context.transaction() as unit:
+                async with context.store.begin() as unit:  # nobody is woken: anyone at all can make us note a refusal
                     await unit.messages.refused(_sender(text), error.code, sha256_b64(text.encode()), now)
             raise
 
@@ -87,6 +111,9 @@ class Exchange:
             except YitongError as error:  # the database is away: say so, wait, go on
                 log.warning("step failed", step=step.__name__, code=error.code)
                 busy = False
+            except Exception:  # not foreseen: a node whose loops have ended looks well and does nothing, so they never end
+                log.exception("step broke", step=step.__name__)
+                busy = False
             if not busy:
                 try:
                     await asyncio.wait_for(rung.wait(), IDLE_S)
@@ -97,26 +124,32 @@ class Exchange:
         """Try every neighbour for whom something is due; True if anything was delivered."""
         async with self.context.store.begin() as unit:
             receivers = await unit.messages.receivers_due(self.context.clock.now())
-        delivered = await asyncio.gather(*(self._deliver_to(receiver) for receiver in receivers))
+        delivered = await asyncio.gather(*map(self._deliver_to, receivers), return_exceptions=True)
+        for failed in delivered:  # the others have gone their way before one failure is told
+            if isinstance(failed, BaseException):
+                raise failed
         return any(delivered)
 
     async def _deliver_to(self, receiver: str) -> bool:
         context = self.context
         async with context.store.begin() as unit:
             waiting = await unit.messages.due_outgoing(receiver, context.clock.now(), BATCH)
-        for done, row in enumerate(waiting):
-            if self.holds.types.get(row.type, 0) > 0:
-                return done > 0
+        busy = False
+        for row in waiting:
+            if self.holds.types.get(row.type, 0) > 0:  # held back by its type: what is of another type passes it
+                continue
             try:
                 receipt = await self._deliver(row)
             except YitongError as error:
-                log.info("not delivered", receiver=receiver, type=row.type, code=error.code)
+                reason = str(error.params.get("reason", ""))  # what the neighbour said, such as "HTTP 400 message.…"
+                log.info("not delivered", receiver=receiver, type=row.type, code=error.code, reason=reason)
                 async with context.store.begin() as unit:
                     await unit.messages.not_delivered(row.id, error.code, context.clock.now() + wait_after(row.attempts))
-                return done > 0
+                return busy
             async with context.store.begin() as unit:
                 await unit.messages.delivered(row.id, receipt, context.clock.now())
-        return bool(waiting)
+            busy = True
+        return busy
 
     async def _deliver(self, row: Outgoing) -> str:
         """1. Post.  2. Find the receiver's key.  3. The receipt is for these bytes, or the message stays undelivered."""
@@ -133,14 +166,19 @@ class Exchange:
         row: Incoming | None = None
         try:
             async with context.transaction() as unit:
-                row = await unit.messages.next_unhandled(frozenset())
+                row = await unit.messages.next_unhandled(self.patience.waiting(context.clock.now()))
                 if row is None:
                     return False
                 await self.on_message[row.type](context, unit, _message(row))
                 await unit.messages.handled(row.sender, row.id, context.clock.now(), None)
+            self.patience.done(row.sender)
         except YitongError as error:
-            if row is None or error.code.startswith(("store.unreachable", "peer.")):
+            if row is None or error.code == "store.unreachable":
                 raise
+            if error.code.startswith(AGAIN):
+                log.info("message waits", type=row.type, code=error.code)
+                self.patience.wait(row.sender, context.clock.now())
+                return True
             log.info("message refused", type=row.type, code=error.code, where=error.where)
             await self._set_aside(row, error.code)
         except Exception:  # a mistake in one handler must not stop the node; it is logged whole and tried again
@@ -161,20 +199,36 @@ class Exchange:
                 await self.context.tell(unit, row.sender, "peer.refused", row.id, {"type": row.type, "code": code}, row.id)
 
     async def watch_once(self) -> bool:
-        """Do what the most overdue timer asks for; True if there was one."""
+        """Do what the most overdue timer asks for; True if there was one. What a refusal broke off is undone whole."""
         context = self.context
-        async with context.transaction() as unit:
-            timer = await unit.timers.due(context.clock.now())
-            if timer is None:
-                return False
-            await unit.timers.cancel(timer.id)
-            try:
+        timer: Timer | None = None
+        try:
+            async with context.transaction() as unit:
+                timer = await unit.timers.due(context.clock.now())
+                if timer is None:
+                    return False
+                await unit.timers.cancel(timer.id)
                 await self.on_timer[timer.kind](context, unit, timer.subject)
-            except YitongError as error:
-                if error.code.startswith("store.unreachable"):
-                    raise
-                log.info("timer had nothing to do", kind=timer.kind, code=error.code)
+        except YitongError as error:
+            if timer is None or error.code == "store.unreachable":
+                raise
+            if error.code.startswith(AGAIN):
+                log.info("timer waits", kind=timer.kind, code=error.code)
+                await self._postpone(timer)
+                return True
+            log.info("timer had nothing to do", kind=timer.kind, code=error.code)
+            async with context.store.begin() as unit:
+                await unit.timers.cancel(timer.id)
+        except Exception:  # as with messages: one mistake must not stop the node; it is logged whole and tried again
+            if timer is None:
+                raise
+            log.exception("timer broke", kind=timer.kind, id=timer.id)
+            await self._postpone(timer)
         return True
+
+    async def _postpone(self, timer: Timer) -> None:
+        async with self.context.store.begin() as unit:
+            await unit.timers.set(replace(timer, due_at=self.context.clock.now() + BROKEN_TIMER_WAITS))
 
 
 async def noted(_context: Context, _unit: Unit, message: Message) -> None:

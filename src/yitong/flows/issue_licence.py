@@ -103,15 +103,17 @@ async def record_licence(
         if licence.kind_id == kind_id and licence.claims.get(kind.number.claim) == claims.get(kind.number.claim)
     ]
     version = max((licence.version for licence in earlier), default=0) + 1
-    for licence in earlier:  # 3
-        if licence.state is LicenceState.VALID:
+    for stale in earlier:  # 3
+        # As it is now: a suspension of this very moment must not be lost.
+        licence: Licence | None = await unit.shelf(LICENCES).lock(stale.id)
+        if licence is not None and licence.state is LicenceState.VALID:
             await _change(context, unit, licence, LicenceState.REPLACED, "reissued", kind.title.zh, now, institution.id)
     number = str(licence_id(kind, institution.code, claims, version))
-    licence = Licence(
+    made = Licence(
         new_id(context.entropy, "licence"), kind_id, institution.id, subject_id, dict(claims), number, version, now, case_id
     )
-    await unit.shelf(LICENCES).add(licence)
-    return licence, [finding for finding in findings if finding.severity != "error"]
+    await unit.shelf(LICENCES).add(made)
+    return made, [finding for finding in findings if finding.severity != "error"]
 
 
 async def offer_licence(context: Context, unit: Unit, licence: Licence, *, with_tx_code: bool) -> MadeOffer:

@@ -19,7 +19,7 @@ from yitong.trust.anchor import InstitutionFacts
 from yitong.trust.recognition import recognised
 
 ISSUER_ROLE, OPERATOR_ROLE = "pass-issuer", "operator"
-PASS_KIND = "transit-pass"
+TRANSIT_KIND = "transit-pass"
 GATE_PURPOSE = "gate"
 
 
@@ -96,13 +96,13 @@ async def recognised_issuers(context: Context) -> Recognised:
             jurisdiction = _jurisdiction(context, name)
             node = await find_node(context, jurisdiction)
             row = recognised(
-                table, PASS_KIND, jurisdiction, context.jurisdiction, purpose=GATE_PURPOSE, day=local_date(now, context.zone)
+                table, TRANSIT_KIND, jurisdiction, context.jurisdiction, purpose=GATE_PURPOSE, day=local_date(now, context.zone)
             )
             if row is None:  # 2
                 raise YitongError("ride.not-recognised", name)
             facts = await _facts(context, node, name, row.required_role)  # 1, 3
-            if PASS_KIND not in facts.may_issue:
-                raise YitongError("ride.not-entitled", name, role=PASS_KIND)
+            if TRANSIT_KIND not in facts.may_issue:
+                raise YitongError("ride.not-entitled", name, role=TRANSIT_KIND)
             believed = await context.believer.chain(facts.entity_id)
         except YitongError as error:
             left_out.append((name, error.code))

@@ -151,9 +151,13 @@ async def receive_taps(context: Context, unit: Unit, message: Message) -> None:
     body = read_fields(message.body, known, "ride.malformed", "")  # 1
     issuer = check_ours(context, body["issuer"])  # 2
     await check_speaker(context, message, body["operator"], OPERATOR_ROLE)
-    taps = [_checked(context, body["operator"], row, f"/taps/{place}") for place, row in enumerate(body["taps"])]  # 3
-    if any(tap.issuer != issuer for tap in taps):
-        raise YitongError("ride.not-ours", "/taps")
-    _, _, conflicts = await _keep(context, unit, {tap.tap_id: tap for tap in taps}.values())
-    if conflicts:  # 4
+    taps: dict[str, Tap] = {}
+    for place, row in enumerate(body["taps"]):
+        tap = _checked(context, body["operator"], row, f"/taps/{place}")  # 3
+        if tap.issuer != issuer:
+            raise YitongError("ride.not-ours", f"/taps/{place}")
+        if taps.setdefault(tap.tap_id, tap) != tap:  # 4
+            raise YitongError("tap.conflict", tap.tap_id)
+    _, _, conflicts = await _keep(context, unit, taps.values())
+    if conflicts:
         raise YitongError("tap.conflict", conflicts[0])

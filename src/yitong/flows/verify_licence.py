@@ -116,35 +116,43 @@ async def request_object(context: Context, presentation_id: str) -> str:
 async def receive(context: Context, presentation_id: str, answer: Answer | Declined) -> Presentation:
     """Take a wallet's answer: once, in time, for this check; the verdict is kept and is the officer's to read.
 
-    1. The check exists, waits, and its state is the answer's; it is closed for any other answer now.  2. Declined is
-    an answer too.  3. Evidence, verdict, record.
+    1. The check exists, waits, and its state is the answer's.  2. Declined is an answer too.  3. Evidence and verdict.
+    4. Closed and recorded in one transaction, if it still waits: of two answers the first one counts, and a check that
+    a dying process was judging can be answered again.
     """
     now = context.clock.now()
-    async with context.transaction() as unit:
-        kept: Presentation | None = await unit.shelf(PRESENTATIONS).lock(presentation_id)
-        if kept is None or kept.state != answer.state:  # 1
-            raise YitongError("store.not-found", presentation_id)
-        if kept.answered_at is not None:
-            raise YitongError("presentation.answered", presentation_id)
-        if kept.expires_at <= now:
-            raise YitongError("presentation.expired", presentation_id)
-        kept = replace(kept, answered_at=now)
-        await unit.shelf(PRESENTATIONS).save(kept)
+    async with context.store.begin() as unit:
+        kept = _waiting(await unit.shelf(PRESENTATIONS).get(presentation_id), presentation_id, answer, now)  # 1
     if isinstance(answer, Declined):  # 2
         verdict = {"answer": "cannot-tell", "reason": "declined", "detail": answer.error, "as_of": write_moment(now)}
     else:
         verdict = written(await check(context, kept, answer))  # 3
-    done = replace(kept, verdict=verdict)
-    async with context.transaction() as unit:
+    async with context.transaction() as unit:  # 4
+        kept = _waiting(await unit.shelf(PRESENTATIONS).lock(presentation_id), presentation_id, answer, now)
+        done = replace(kept, answered_at=now, verdict=verdict)
         await unit.shelf(PRESENTATIONS).save(done)
     return done
+
+
+def _waiting(kept: Presentation | None, presentation_id: str, answer: Answer | Declined, now: datetime) -> Presentation:
+    if kept is None or kept.state != answer.state:
+        raise YitongError("store.not-found", presentation_id)
+    if kept.answered_at is not None:
+        raise YitongError("presentation.answered", presentation_id)
+    if kept.expires_at <= now:
+        raise YitongError("presentation.expired", presentation_id)
+    return kept
 
 
 async def check(context: Context, asked: Presentation, answer: Answer) -> Verdict:
     """Gather the evidence for one presentation and judge it."""
     now, kind = context.clock.now(), context.catalog.kinds[asked.kind_id]
     verifier = client_id_of(context.institution(asked.institution).entity_id)
-    text = _only(answer)
+    policy = Policy(context.policy.status_max_age_s)
+    try:
+        text = _only(answer)
+    except YitongError as error:  # it answers another question than ours
+        return judge(Evidence(error, error, error, None), kind, policy, now)
     issuer_id = kid = ""
     presentation: Presented | YitongError | None = None
     issuer: IssuerFound | YitongError
@@ -162,7 +170,6 @@ async def check(context: Context, asked: Presentation, answer: Answer) -> Verdic
         if isinstance(presentation, Presented) and presentation.status_uri is not None:
             status = await current_status(context, presentation.status_uri, issuer_id)
     recognition = await _recognition(context, kind, jurisdiction, asked.purpose, now)
-    policy = Policy(context.policy.status_max_age_s)
     return judge(Evidence(presentation, issuer, recognition, status), kind, policy, now)
 
 

@@ -6,6 +6,7 @@ such file can be configured.
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class ExampleClock:
         self._write()
 
     def _write(self) -> None:
-        written = self._path.with_suffix(".new")
+        written = self._path.with_suffix(f".{os.getpid()}")  # each process its own: several may write at once
         written.write_text(str(self._clock.offset // timedelta(microseconds=1)), "ascii")
         written.replace(self._path)
         self._look()

@@ -17,6 +17,18 @@ def _without_secrets(_logger: object, _method: str, event: structlog.typing.Even
     return {key: "(withheld)" if key in _NEVER else value for key, value in event.items()}
 
 
+# Local variables hold what people sent: a trace says where and what broke, never with which values.
+_transform = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
+
+def _trace(exc_info: structlog.typing.ExcInfo) -> list[dict[str, object]]:
+    """The trace as a list; a database's DETAIL repeats the row, so it is cut off."""
+    return [
+        {**found, "exc_value": str(found.get("exc_value", "")).partition("\nDETAIL:")[0][:300]}
+        for found in _transform(exc_info)
+    ]
+
+
 def configure(node: str, level: str) -> None:
     """Set up logging for this process."""
     threshold = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
@@ -26,7 +38,7 @@ def configure(node: str, level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _without_secrets,
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(_trace),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

@@ -5,11 +5,13 @@ A signature costs less than keeping a cache honest; statements are dated now and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from yitong.clock import Clock, epoch
+from yitong.credentials.kind import LicenceKind
 from yitong.errors import Text, YitongError
 from yitong.flows.issue_licence import metadata_of_issuer
 from yitong.node.config import Config, Title
@@ -77,7 +79,7 @@ class NodePublisher:
     message_key: KeyPair
     institution_keys: dict[str, KeyPair]  # federation keys by institution id
     signing_jwks: dict[str, dict[str, Any]]  # public keys that the institution signs with, by id
-    kinds: dict[str, Any]
+    kinds: Mapping[str, LicenceKind]
 
     def configuration(self) -> str:
         """The node's own configuration."""

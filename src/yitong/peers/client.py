@@ -33,8 +33,11 @@ def check_url(url: str, allow_loopback_http: bool) -> str:
     Loopback addresses, over http or https, only in an example region; otherwise https, and a name that is not an
     address of this machine or of its own network.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError as error:
+        raise YitongError("peer.bad-address") from error
     loopback = _is_loopback(host)
     try:
         private = not ipaddress.ip_address(host).is_global
@@ -87,10 +90,12 @@ class PeerClient:
                 if answer.status != 200:
                     raise YitongError("peer.bad-answer", url, reason=f"HTTP {answer.status} {_code(body)}".strip())
                 return body.decode("utf-8")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise YitongError("peer.unreachable", url) from error
         except UnicodeDecodeError as error:
             raise YitongError("peer.bad-answer", url, reason="not UTF-8") from error
+        except (aiohttp.InvalidURL, UnicodeError) as error:  # no such address can exist: an empty label, or one of 70 letters
+            raise YitongError("peer.bad-address", url) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise YitongError("peer.unreachable", url) from error
 
 
 def _code(body: bytes) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from yitong.clock import epoch, from_epoch
+from yitong.clock import NO_LATER, epoch, from_epoch
 from yitong.digest import sha256_b64
 from yitong.errors import YitongError
 from yitong.specs import jose
@@ -78,7 +78,7 @@ def _text(claims: dict[str, Any], name: str) -> str:
 
 def _moment(claims: dict[str, Any], name: str) -> datetime:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 40:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < NO_LATER:
         raise YitongError("message.malformed", f"/{name}")
     return from_epoch(value)
 

@@ -1,7 +1,7 @@
 """Sending: a message is stored in the transaction that decided it, and delivered until the receipt is stored too.
 
 Messages to one neighbour are delivered in the order in which they were stored, so that what depends on an earlier
-one never overtakes it. Waiting grows from one second to a minute and never gives up before the message expires.
+one never overtakes it. Waiting grows from one second to a minute, until the message expires.
 """
 
 from __future__ import annotations

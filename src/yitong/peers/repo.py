@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+REFUSED_KEPT = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -43,7 +45,7 @@ class Incoming:
 
 
 class MessageRepo(Protocol):
-    """Messages of one node inside one database transaction. Rows are added and completed, never changed or removed."""
+    """Messages of one node inside one database transaction. Rows are added and completed, never changed; messages never go."""
 
     async def put_outgoing(
         self, message_id: str, receiver: str, message_type: str, subject: str, text: str, now: datetime
@@ -52,7 +54,11 @@ class MessageRepo(Protocol):
         ...
 
     async def due_outgoing(self, receiver: str, now: datetime, limit: int) -> list[Outgoing]:
-        """Messages to ``receiver`` without a receipt, oldest first, none beyond one that is not due yet."""
+        """Messages to ``receiver`` without a receipt, oldest first, none beyond one that is not due yet.
+
+        One that has outlived ``LIFETIME`` is given up: its receiver would refuse it, and it would hold up the others.
+        One that waits longer than any wait is due: the clock of an example region was set back.
+        """
         ...
 
     async def receivers_due(self, now: datetime) -> list[str]:
@@ -86,7 +92,7 @@ class MessageRepo(Protocol):
         ...
 
     async def refused(self, sender: str, code: str, text_hash: str, now: datetime) -> None:
-        """Note a message that was not taken in, by hash only."""
+        """Note a message that was not taken in, by hash only. The newest ``REFUSED_KEPT`` notes stay: strangers cause them."""
         ...
 
     async def waiting(self) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from yitong.clock import epoch, from_epoch
+from yitong.clock import NO_LATER, epoch, from_epoch
 from yitong.errors import YitongError
 from yitong.records import Noun
 from yitong.specs import jose
@@ -76,9 +76,9 @@ def read_submission(text: str, key: PublicKey, *, node: str, act: str, now: date
     jose.verify(jws, key, TYP, "submission")  # 1
     claims = jws.claims()
     made_s, body = claims.get("iat"), claims.get("body")
-    texts = [claims.get(name) for name in ("iss", "jti", "act")]
-    shaped = isinstance(body, dict) and isinstance(made_s, int) and all(isinstance(t, str) and 0 < len(t) <= 300 for t in texts)
-    if claims.keys() != _FIELDS or not shaped or not isinstance(made_s, int) or not isinstance(body, dict):  # 2
+    shaped = all(isinstance(t, str) and 0 < len(t) <= 300 for t in (claims.get(name) for name in ("iss", "jti", "act")))
+    timed = isinstance(made_s, int) and 0 < made_s < NO_LATER
+    if claims.keys() != _FIELDS or not (shaped and timed) or not isinstance(made_s, int) or not isinstance(body, dict):  # 2
         raise YitongError("access.submission", reason="members are missing, unknown or of the wrong form")
     if claims["aud"] != node or claims["act"] != act:  # 3
         raise YitongError("access.submission", reason="made for another node or another act")

@@ -14,10 +14,10 @@ ROLES: dict[str, frozenset[str]] = {
     "registrar": frozenset({"licence.issue", "licence.status", "licence.read"}),
     "window": frozenset({"case.receive", "case.read"}),
     "authority": frozenset({"case.decide", "case.read", "licence.read"}),
-    "insurer": frozenset({"insured.write", "bill.read"}),
-    "operator": frozenset({"ride.clear", "ride.read"}),
+    "insurer": frozenset({"insured.write", "bill.read", "ledger.read"}),
+    "operator": frozenset({"ride.clear", "ride.read", "ledger.read"}),
     "verifier": frozenset({"presentation.ask"}),
-    "hospital": frozenset({"bill.read"}),
+    "hospital": frozenset({"bill.read", "ledger.read"}),
 }
 OFFICER_ROLES = frozenset(ROLES) - {"resident", "enterprise"}
 

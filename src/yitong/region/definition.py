@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from yitong.errors import YitongError
+from yitong.ids import read_uscc
 from yitong.trust.recognition import ANY, rows_from
 
 MAX_NODES = 8  # the ports after the anchor's; the ninth is the database's
@@ -44,12 +45,16 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Institution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A leaf under a node. ``own_keys``: it signs on a machine of its own, and the node knows its public key only."""
+    """A leaf under a node. ``own_keys``: it signs on a machine of its own, and the node knows its public key only.
+
+    ``uscc`` is its unified social credit code, part of the identifier of every licence that it issues.
+    """
 
     id: Slug
     node: Slug
     name: Title
     roles: tuple[Slug, ...]
+    uscc: str = ""
     may_issue: tuple[Slug, ...] = ()
     decides: tuple[Slug, ...] = ()
     receives: tuple[Slug, ...] = ()
@@ -95,6 +100,9 @@ def _fault(region: RegionDefinition) -> str | None:
     names = [region.anchor.name, *(node.name for node in region.nodes)]
     codes = {node.jurisdiction for node in region.nodes}
     ids = [institution.id for institution in region.institutions]
+    for institution in region.institutions:
+        if institution.uscc:
+            read_uscc(institution.uscc, f"institutions: {institution.id}: uscc")
     if len(region.nodes) > MAX_NODES:
         return f"nodes: more than {MAX_NODES}"
     if len(set(names)) < len(names) or len(codes) < len(region.nodes) or len(set(ids)) < len(ids):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import tomli_w
 
 from yitong.digest import canonical_json
 from yitong.entropy import Entropy, new_token
@@ -22,7 +23,6 @@ from yitong.region import databases
 from yitong.region.definition import RegionDefinition, Title
 from yitong.region.ports import HOST
 from yitong.region.state import Facts, read_passwords, write_passwords, write_private
-from yitong.region.toml_text import write_toml
 from yitong.specs.jwk import Jwk
 from yitong.trust.keys import load_or_create
 
@@ -32,7 +32,7 @@ FEDERATION_KEY = "federation"
 MESSAGE_KEY = "message"
 _LOWEST_PORT = 1024
 _HIGHEST_PORT = 65535 - DATABASE_PORT_OFFSET
-_COMMENT = "Written by yitong region up; written again at every start. Holds a password: keep it to yourself."
+_COMMENT = "# Written by yitong region up; written again at every start. Holds a password: keep it to yourself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def write_files(plan: Plan, database_urls: Mapping[str, str]) -> None:
         else:
             values["database_url"] = database_urls[member.name]
             values["institutions"] = _institutions(plan, member)
-        write_private(plan.config_file(member), write_toml(values, _COMMENT).encode())
+        write_private(plan.config_file(member), f"{_COMMENT}\n\n{tomli_w.dumps(values)}".encode())
 
 
 def _common(plan: Plan, member: Member, pinned: Path) -> dict[str, Any]:
@@ -218,6 +218,7 @@ def _institutions(plan: Plan, member: Member) -> list[dict[str, Any]]:
             "id": found.id,
             "title": _title(found.name),
             "roles": list(found.roles),
+            "uscc": found.uscc,
             "may_issue": list(found.may_issue),
             "decides": list(found.decides),
             "receives": list(found.receives),

@@ -173,6 +173,4 @@ def as_catalogue(found: ListExtract) -> PlaceCatalogue:
         if item.code in items or not (known and limit_holds and rate_holds):  # 1
             raise YitongError("outpatient.list-shape", where)
         items[item.code] = item
-    return PlaceCatalogue(
-        found.id, found.version, found.jurisdiction, found.title, found.valid_from, found.valid_until, items
-    )
+    return PlaceCatalogue(found.id, found.version, found.jurisdiction, found.title, found.valid_from, found.valid_until, items)

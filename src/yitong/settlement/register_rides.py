@@ -180,7 +180,11 @@ RIDES: Noun[RideRecord] = Noun(
     "metro_trip",
     RideRecord,
     lambda r: r.trip.trip_id,
-    {"pass_key": lambda r: pass_key(r.trip.issuer, r.trip.pass_id), "account_id": lambda r: r.account_id},
+    {
+        "pass_key": lambda r: pass_key(r.trip.issuer, r.trip.pass_id),
+        "account_id": lambda r: r.account_id,
+        "issuer": lambda r: r.trip.issuer,
+    },
 )
 LINES: Noun[RideLine] = Noun(
     "metro_line",

@@ -3,6 +3,9 @@
 Each of the two states the lines that it posted as issuer of the passes, one :class:`~yitong.settlement.clearing.Statement`
 for each direction in which they owe. Put together, the statements of both make the window; its hash is over their
 hashes, in the order of the issuers' names, so that two operators whose books agree hold the same 43 characters.
+
+A statement travels whole in one message, and a message of a megabyte holds some eight thousand items: a pair with more
+rides in a day closes more than one part of it.
 """
 
 from __future__ import annotations
@@ -17,8 +20,6 @@ from yitong.settlement.clearing import Difference, Item, Statement, compare, sta
 from yitong.settlement.clearing import read_statement as _read
 from yitong.settlement.netting import gross_of, net
 from yitong.settlement.usage import Obligation
-
-MAX_ITEMS = 8000  # a statement of more would not fit into one message
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,12 @@ from yitong.node.web import (
     federation,
     health,
     issuing,
+    page_bills,
+    page_cases,
     page_errors,
+    page_licences,
+    page_rides,
     pages,
-    pages_actions,
     peer,
     presenting,
     region_page,
@@ -45,7 +48,10 @@ AREAS = (
     (api_ledger, "ledger"),
     (example, "example"),
     (pages, "pages"),
-    (pages_actions, "pages"),
+    (page_licences, "pages"),
+    (page_cases, "pages"),
+    (page_rides, "pages"),
+    (page_bills, "pages"),
 )
 
 

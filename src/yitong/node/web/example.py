@@ -5,7 +5,7 @@ None of these endpoints is registered unless the configuration says ``example = 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import Request
@@ -21,6 +21,9 @@ from yitong.node.web.access import check_origin
 from yitong.node.web.routes import Body, Routes
 from yitong.node.web.session import open_session, set_cookie
 from yitong.people.account import ACCOUNTS, OFFICER_ROLES, ROLES, Account
+
+# Beyond these, sums of moments would leave the calendar, and every process of the region with them.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class Person(Body):
@@ -120,10 +123,14 @@ def add(routes: Routes, node: Node) -> None:
         """Set or advance the clock of every process of this example region."""
         if not isinstance(context.clock, ExampleClock) or (move.set is None) == (move.advance_s is None):
             raise YitongError("http.invalid-body", "/", reason="either set or advance_s")
-        if move.set is not None:
-            context.clock.set(read_moment(move.set, "/set"))
+        ahead = timedelta(seconds=move.advance_s or 0)
+        wanted = context.clock.now() + ahead if move.set is None else read_moment(move.set, "/set")
+        if not EARLIEST <= wanted <= LATEST:
+            raise YitongError("http.invalid-body", "/", reason=f"a moment of the years {EARLIEST.year} to {LATEST.year - 1}")
+        if move.set is None:
+            context.clock.advance(ahead)
         else:
-            context.clock.advance(timedelta(seconds=move.advance_s or 0))
+            context.clock.set(wanted)
         context.bell.ring()
         return {"now": write_moment(context.clock.now()), "zone": context.zone}
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,7 +20,7 @@ from yitong.clock import monotonic_s
 from yitong.entropy import Entropy, new_token
 from yitong.errors import YitongError
 from yitong.node.pages.assets import CONTENT_SECURITY_POLICY
-from yitong.node.web.problem import MEDIA_TYPE, problem
+from yitong.node.web.problem import MEDIA_TYPE, answer, problem
 
 log = structlog.get_logger("yitong.web")
 KNOWN_CLIENTS = 10_000
@@ -31,7 +32,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-_UNCOUNTED = ("/peer/", "/health/", "/static/")
+_UNCOUNTED = ("/health/", "/static/")
+_PEERS = "/peer/"
 
 
 class _TooLargeError(YitongError):
@@ -46,10 +48,18 @@ class Buckets:
         self._per_second = per_second
         self._known: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    def _tokens(self, client: str, now_s: float) -> float:
+        tokens, then_s = self._known.get(client, (float(self._burst), now_s))
+        return min(self._burst, tokens + (now_s - then_s) * self._per_second)
+
+    def left(self, client: str, now_s: float) -> bool:
+        """Whether a request of this client would be allowed now; none is taken."""
+        return self._tokens(client, now_s) >= 1
+
     def take(self, client: str, now_s: float) -> bool:
         """Whether one more request of this client is allowed now."""
-        tokens, then_s = self._known.pop(client, (float(self._burst), now_s))
-        tokens = min(self._burst, tokens + (now_s - then_s) * self._per_second)
+        tokens = self._tokens(client, now_s)
+        self._known.pop(client, None)
         allowed = tokens >= 1
         self._known[client] = (tokens - 1 if allowed else tokens, now_s)
         if len(self._known) > KNOWN_CLIENTS:
@@ -99,15 +109,17 @@ class Guard:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope["client"][0] if scope.get("client") else "?"
-        counted = not scope["path"].startswith(_UNCOUNTED)
-        if counted and not self._buckets.take(client, monotonic_s()):
+        if not self._admitted(scope["path"], client):
             await self._refuse(scope, receive, send, YitongError("http.rate-limited"))
             return
+        if not scope["path"].isprintable():  # no address of ours; a database would choke on U+0000
+            await self._refuse(scope, receive, send, YitongError("http.not-found"))
+            return
         length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdigit() or int(length) > self._max_body_bytes:
+        if not length.isdecimal() or int(length) > self._max_body_bytes:
             await self._refuse(scope, receive, send, self._too_large())
             return
-        seen = 0
+        seen, begun = 0, False
 
         async def counting() -> Message:
             nonlocal seen
@@ -117,10 +129,28 @@ class Guard:
                 raise self._too_large()
             return message
 
+        async def send_counting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            if message["type"] == "http.response.start" and message["status"] >= 400 and scope["path"].startswith(_PEERS):
+                self._buckets.take(client, monotonic_s())
+            await send(message)
+
         try:
-            await self._app(scope, counting, send)
+            await self._app(scope, counting, send_counting)
         except _TooLargeError as error:
             await self._refuse(scope, receive, send, error)
+        except Exception:  # not foreseen: the log gets the trace, the caller the request's number
+            log.exception("request broke", id=scope["state"]["request_id"])
+            if begun:
+                raise
+            await answer(Request(scope, receive), YitongError("http.internal"))(scope, receive, send)
+
+    def _admitted(self, path: str, client: str) -> bool:
+        """Neighbours are not counted as long as their messages are taken: what was refused is counted afterwards."""
+        if path.startswith(_PEERS):
+            return self._buckets.left(client, monotonic_s())
+        return path.startswith(_UNCOUNTED) or self._buckets.take(client, monotonic_s())
 
     def _too_large(self) -> _TooLargeError:
         return _TooLargeError("http.too-large", limit=self._max_body_bytes)

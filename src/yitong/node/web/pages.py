@@ -24,6 +24,7 @@ LOOK_WORDS: dict[str, Words] = {
     "licence.read": Text("查阅证照", "reading a licence"),
     "case.read": Text("办理事项", "handling a case"),
     "bill.read": Text("核对账单", "checking a bill"),
+    "insured.write": Text("核对参保信息", "checking an insurance record"),
     "ride.read": Text("核对行程", "checking a ride"),
 }
 

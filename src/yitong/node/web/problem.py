@@ -67,7 +67,8 @@ def install(app: FastAPI) -> None:
     async def on_yitong(request: Request, error: Exception) -> Response:
         if not isinstance(error, YitongError):
             raise error
-        log.info("refused", code=error.code, where=error.where, request_id=request_id_of(request))
+        where = "" if error.spec.status == 404 else error.where  # what is not there is what the caller wrote in the path
+        log.info("refused", code=error.code, where=where, request_id=request_id_of(request))
         return answer(request, error)
 
     async def on_oauth(request: Request, error: Exception) -> Response:

@@ -100,7 +100,9 @@ async def play_all(folder: Path, *, aloud: bool) -> list[Story]:
     names = [node.name for node in found.nodes]
     urls = {"anchor": found.anchor.url} | {node.name: node.url for node in found.nodes}
     timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
+    # every request on a connection of its own: a node that stood still meanwhile has closed the old ones
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
         printer: Callable[[Step], None] = _print if aloud else (lambda _: None)
         tour = Tour(folder, _next_run(folder), urls, _homes(folder, names), session, SystemEntropy(), printer)
         return await _play(tour, names, aloud=aloud)

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from yitong.digest import sha256_b64
-from yitong.peers.repo import Incoming, Outgoing
+from yitong.peers.message import LIFETIME
+from yitong.peers.outbox import LONGEST_WAIT_S
+from yitong.peers.repo import REFUSED_KEPT, Incoming, Outgoing
 from yitong.store.memory.tables import Tables
+
+
+def _undelivered(row: Outgoing, now: datetime) -> bool:
+    return row.receipt is None and row.created_at > now - LIFETIME
+
+
+def _due(row: Outgoing, now: datetime) -> bool:
+    return not now < row.due_at <= now + timedelta(seconds=LONGEST_WAIT_S)
 
 
 class MemoryMessages:
@@ -29,9 +39,9 @@ class MemoryMessages:
         """Messages to ``receiver`` without a receipt, oldest first, none beyond one that is not due."""
         found: list[Outgoing] = []
         for row in self._tables.outgoing.values():
-            if row.receiver != receiver or row.receipt is not None:
+            if row.receiver != receiver or not _undelivered(row, now):
                 continue
-            if row.due_at > now or len(found) == limit:
+            if not _due(row, now) or len(found) == limit:
                 break
             found.append(row)
         return found
@@ -39,7 +49,7 @@ class MemoryMessages:
     async def receivers_due(self, now: datetime) -> list[str]:
         """Neighbours for whom a message is due."""
         rows = self._tables.outgoing.values()
-        return sorted({row.receiver for row in rows if row.receipt is None and row.due_at <= now})
+        return sorted({row.receiver for row in rows if _undelivered(row, now) and _due(row, now)})
 
     async def delivered(self, message_id: str, receipt: str, now: datetime) -> None:
         """Keep the receipt; the first one stands."""
@@ -86,6 +96,7 @@ class MemoryMessages:
     async def refused(self, sender: str, code: str, text_hash: str, now: datetime) -> None:
         """Note a message that was not taken in."""
         self._tables.refused.append((sender, code, text_hash, now))
+        del self._tables.refused[:-REFUSED_KEPT]
 
     async def waiting(self) -> tuple[int, int]:
         """How many messages wait: (to be delivered, to be acted on)."""

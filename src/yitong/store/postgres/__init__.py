@@ -24,11 +24,15 @@ from yitong.store.postgres.tables import PostgresEvents, PostgresStatus, Postgre
 
 _GONE = (
     OSError,
+    TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
+    asyncpg.OperatorInterventionError,  # class 57: shut down, crashed, not ready yet, cancelled
+    asyncpg.InsufficientResourcesError,  # class 53: disk full, out of memory, too many connections
+    asyncpg.ReadOnlySQLTransactionError,  # the server became a standby
 )
+_COLLIDED = asyncpg.TransactionRollbackError  # class 40: a deadlock or serialisation failure that PostgreSQL resolved
 CONNECT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 30.0
 
@@ -72,7 +76,7 @@ class PostgresStore:
                 statement_cache_size=200,
                 server_settings={"timezone": "UTC", "application_name": "yitong"},
             )
-        except (*_GONE, asyncpg.PostgresError, TimeoutError) as error:
+        except (*_GONE, asyncpg.PostgresError) as error:
             raise YitongError("store.unreachable", reason=type(error).__name__) from error
         async with pool.acquire() as connection:
             await migrate(connection)
@@ -84,11 +88,17 @@ class PostgresStore:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresUnit]:
-        """A transaction that commits when the block ends and rolls back when it raises."""
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        Raises ``store.unreachable`` when the server cannot serve now, ``store.conflict`` when it undid this
+        transaction in favour of another: both are worth trying again.
+        """
         try:
             async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection, connection.transaction():
                 yield PostgresUnit(connection, self._clock, self._zone)
-        except (*_GONE, TimeoutError) as error:
+        except _COLLIDED as error:
+            raise YitongError("store.conflict") from error
+        except _GONE as error:
             raise YitongError("store.unreachable", reason=type(error).__name__) from error
 
     async def check(self) -> None:
@@ -96,5 +106,5 @@ class PostgresStore:
         try:
             async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
                 await check_version(connection)
-        except (*_GONE, TimeoutError) as error:
+        except _GONE as error:
             raise YitongError("store.unreachable", reason=type(error).__name__) from error

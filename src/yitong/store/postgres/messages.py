@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
 from yitong.digest import sha256_b64
-from yitong.peers.repo import Incoming, Outgoing
+from yitong.peers.message import LIFETIME
+from yitong.peers.outbox import LONGEST_WAIT_S
+from yitong.peers.repo import REFUSED_KEPT, Incoming, Outgoing
 from yitong.store.postgres.connection import Connection
 
 _OUT = "seq, id, receiver, type, subject, text, created_at, attempts, due_at, receipt, receipted_at, last_error"
 _IN = "seq, id, sender, type, text, text_hash, receipt, received_at, attempts, handled_at, failure"
+_LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_S)
 
 
 def _outgoing(row: asyncpg.Record) -> Outgoing:
@@ -45,11 +48,14 @@ class PostgresMessages:
     async def due_outgoing(self, receiver: str, now: datetime, limit: int) -> list[Outgoing]:
         """Messages to ``receiver`` without a receipt, oldest first, none beyond one that is not due."""
         rows = await self._connection.fetch(
-            f"SELECT {_OUT} FROM outgoing WHERE receiver = $1 AND receipt IS NULL ORDER BY seq LIMIT $2", receiver, limit
+            f"SELECT {_OUT} FROM outgoing WHERE receiver = $1 AND receipt IS NULL AND created_at > $3 ORDER BY seq LIMIT $2",
+            receiver,
+            limit,
+            now - LIFETIME,
         )
         found: list[Outgoing] = []
         for row in rows:
-            if row["due_at"] > now:
+            if now < row["due_at"] <= now + _LONGEST_WAIT:
                 break
             found.append(_outgoing(row))
         return found
@@ -57,7 +63,11 @@ class PostgresMessages:
     async def receivers_due(self, now: datetime) -> list[str]:
         """Neighbours for whom a message is due."""
         rows = await self._connection.fetch(
-            "SELECT DISTINCT receiver FROM outgoing WHERE receipt IS NULL AND due_at <= $1 ORDER BY receiver", now
+            "SELECT DISTINCT receiver FROM outgoing WHERE receipt IS NULL AND created_at > $3 AND (due_at <= $1 OR due_at > $2) "
+            "ORDER BY receiver",
+            now,
+            now + _LONGEST_WAIT,
+            now - LIFETIME,
         )
         return [row["receiver"] for row in rows]
 
@@ -123,11 +133,13 @@ class PostgresMessages:
     async def refused(self, sender: str, code: str, text_hash: str, now: datetime) -> None:
         """Note a message that was not taken in."""
         await self._connection.execute(
-            "INSERT INTO refused_message (sender, code, text_hash, refused_at) VALUES ($1, $2, $3, $4)",
+            "WITH noted AS (INSERT INTO refused_message (sender, code, text_hash, refused_at) VALUES ($1, $2, $3, $4) RETURNING seq) "
+            "DELETE FROM refused_message WHERE seq <= (SELECT seq FROM noted) - $5",
             sender,
             code,
             text_hash,
             now,
+            REFUSED_KEPT,
         )
 
     async def waiting(self) -> tuple[int, int]:

@@ -42,10 +42,14 @@ class PostgresShelf(Generic[T]):
 
     async def get(self, key: str) -> T | None:
         """The record, or None."""
+        if "\x00" in key:  # a stranger may ask for it; PostgreSQL keeps no such text, so there is no such record
+            return None
         return self._read(await self._connection.fetchrow(f"SELECT body FROM {self._noun.name} WHERE key = $1", key))
 
     async def lock(self, key: str) -> T | None:
         """The record, its row locked until the transaction ends."""
+        if "\x00" in key:
+            return None
         query = f"SELECT body FROM {self._noun.name} WHERE key = $1 FOR UPDATE"
         return self._read(await self._connection.fetchrow(query, key))
 
@@ -77,6 +81,8 @@ class PostgresShelf(Generic[T]):
         for name in indexes:
             if name not in self._noun.indexes:
                 raise ValueError(f"{self._noun.name} has no index {name}")
+        if any("\x00" in value for value in indexes.values()):
+            return []
         where = " AND ".join(f"{name} = ${i}" for i, name in enumerate(indexes, 2))
         query = f"SELECT body FROM {self._noun.name} {'WHERE ' + where if where else ''} ORDER BY seq DESC LIMIT $1"
         rows = await self._connection.fetch(query, limit, *indexes.values())
@@ -84,4 +90,6 @@ class PostgresShelf(Generic[T]):
 
     async def drop(self, key: str) -> T | None:
         """Remove the record and return it: of two that try at once, one gets it."""
+        if "\x00" in key:
+            return None
         return self._read(await self._connection.fetchrow(f"DELETE FROM {self._noun.name} WHERE key = $1 RETURNING body", key))

@@ -18,8 +18,9 @@ CREATE INDEX metro_tap_untold ON metro_tap (untold, seq) WHERE untold IS NOT NUL
 CREATE TABLE metro_trip (
     key text PRIMARY KEY, seq bigint GENERATED ALWAYS AS IDENTITY, body jsonb NOT NULL,
     recorded_at timestamptz NOT NULL, changed_at timestamptz NOT NULL, zone text NOT NULL,
-    pass_key text, account_id text
+    pass_key text, account_id text, issuer text
 );
+CREATE INDEX metro_trip_issuer ON metro_trip (issuer, seq);
 CREATE INDEX metro_trip_pass_key ON metro_trip (pass_key, seq);
 CREATE INDEX metro_trip_account_id ON metro_trip (account_id, seq);
 
