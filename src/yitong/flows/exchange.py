@@ -165,12 +165,13 @@ class Exchange:
         context = self.context
         row: Incoming | None = None
         try:
-            async with context.transaction() as unit:
+            async with context.store.begin() as unit:  # nobody is woken when there was nothing to do
                 row = await unit.messages.next_unhandled(self.patience.waiting(context.clock.now()))
                 if row is None:
                     return False
                 await self.on_message[row.type](context, unit, _message(row))
                 await unit.messages.handled(row.sender, row.id, context.clock.now(), None)
+            context.bell.ring()
             self.patience.done(row.sender)
         except YitongError as error:
             if row is None or error.code == "store.unreachable":
@@ -203,12 +204,13 @@ class Exchange:
         context = self.context
         timer: Timer | None = None
         try:
-            async with context.transaction() as unit:
+            async with context.store.begin() as unit:
                 timer = await unit.timers.due(context.clock.now())
                 if timer is None:
                     return False
                 await unit.timers.cancel(timer.id)
                 await self.on_timer[timer.kind](context, unit, timer.subject)
+            context.bell.ring()
         except YitongError as error:
             if timer is None or error.code == "store.unreachable":
                 raise

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from yitong.clock import local_date, read_moment
-from yitong.credentials.reasons import REASONS
 from yitong.credentials.register import LICENCES, PRESENTATIONS, Licence, Presentation
 from yitong.credentials.status import RULES, LicenceState
 from yitong.errors import Text, YitongError
@@ -146,6 +146,37 @@ def add(routes: Routes, node: Node) -> None:
         return respond(request, node.pages, "verdict.html", verdict_page(node, kept), await visit_of(node, request, HOME))
 
 
+# The steps of a verdict in order, and the reasons that end at each; what comes after was not looked at.
+STEPS: tuple[tuple[Words, frozenset[str]], ...] = (
+    (
+        Text("凭证真实，为本次核验出示", "genuine, and shown for this check"),
+        frozenset({"not-genuine", "not-for-this-check", "answer-incomplete", "not-checked", "issuer-key-unknown", "declined"}),
+    ),
+    (
+        Text("签发机构可信", "the issuer is trusted"),
+        frozenset({"issuer-not-trusted", "issuer-unreachable", "issuer-chain-expired"}),
+    ),
+    (Text("有权签发此种证照", "entitled to issue this kind"), frozenset({"other-kind", "issuer-not-entitled"})),
+    (
+        Text("本地认可", "recognised here"),
+        frozenset({"not-recognised", "recognition-unknown", "issuer-role-missing"}),
+    ),
+    (Text("在有效期内", "in time"), frozenset({"expired", "not-yet-valid"})),
+)
+STATUS_STEP = Text("现状有效", "its present status is valid")
+
+
+def _checks(verdict: dict[str, Any]) -> tuple[Check, ...]:
+    """What was checked and how it came out, up to the step that decided."""
+    outcome = {"yes": "passed", "no": "failed"}.get(verdict["answer"], "unknown")
+    found: list[Check] = []
+    for words, reasons in STEPS:
+        if verdict["reason"] in reasons:
+            return (*found, Check(words, outcome))
+        found.append(Check(words, "passed"))
+    return (*found, Check(STATUS_STEP, outcome))
+
+
 def verdict_page(node: Node, kept: Presentation) -> VerdictPage:
     """The page of a verdict as it was given; ages are those of that moment."""
     verdict, kind = kept.verdict, node.context.catalog.kinds[kept.kind_id]
@@ -154,9 +185,7 @@ def verdict_page(node: Node, kept: Presentation) -> VerdictPage:
     )
     issuer = next((g["source"] for g in verdict.get("relied_on", []) if g["what"] == "issuer chain"), "")
     claims = verdict.get("claims", {})
-    reason = REASONS.get(verdict["reason"])
     sentence: Words = verdict.get("sentence") or Text("持有人没有出示。", "The holder did not show it.")
-    outcome = {"yes": "passed", "no": "failed"}.get(verdict["answer"], "unknown")
     return VerdictPage(
         verdict["answer"],
         sentence,
@@ -167,7 +196,7 @@ def verdict_page(node: Node, kept: Presentation) -> VerdictPage:
         node.context.institution(kept.institution).title,
         PURPOSES[kept.purpose],
         grounds,
-        (Check(reason.sentence if reason and "{" not in reason.sentence.en else sentence, outcome),),
+        _checks(verdict),
         tuple(Fact(rule.label, _value(rule.check, claims[rule.name])) for rule in kind.claims if rule.name in claims),
     )
 
