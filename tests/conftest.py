@@ -1,7 +1,7 @@
 """What holds for all tests: a run that could not open a browser says so in its last lines."""
 
 NO_BROWSER = "no Chromium"
-pytest_plugins = ("servers",)  # one PostgreSQL for the whole session, and the nodes that are served from it
+pytest_plugins = ("servers", "live")  # one PostgreSQL for the whole session, the nodes served from it, and a real region
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import asyncpg
 import pytest
 
-from yitong.region import databases, places, postgres, processes
+from yitong.region import places, postgres, processes
 from yitong.region.ports import HOST, free_port
 from yitong.region.postgres import Cluster
 from yitong.store.postgres.migrate import migrate

@@ -97,7 +97,21 @@ def read_moment(text: str, where: str = "") -> datetime:
         raise YitongError("time.not-a-moment", where) from error
     if moment.tzinfo is None:
         raise YitongError("time.not-a-moment", where)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # the first or last day of the calendar, moved out of it by the offset
+        raise YitongError("time.not-a-moment", where) from error
+
+
+def as_day(value: object) -> date | None:
+    """The day that a text such as ``2026-02-12`` is, None for anything else: the other spellings of ISO 8601 are not taken."""
+    if not isinstance(value, str):
+        return None
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return day if day.isoformat() == value else None
 
 
 def local_date(moment: datetime, zone: str = SHANGHAI) -> date:

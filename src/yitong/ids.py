@@ -24,6 +24,7 @@ _USCC = re.compile(f"[{_USCC_ALPHABET}]{{18}}\\Z")
 _RESIDENT = re.compile(r"[1-8][0-9]{16}[0-9X]\Z", re.ASCII)
 _FIVE_STAR_18 = re.compile(r"9[0-9]{16}[0-9X]\Z", re.ASCII)
 _FIVE_STAR_15 = re.compile(r"[A-Z]{3}[0-9]{12}\Z", re.ASCII)
+REGION_CODE = re.compile(r"[0-9]{6}\Z", re.ASCII)  # a jurisdiction or county (GB/T 2260)
 LICENCE_ROOT = "1.2.156.3005.2"
 _LICENCE_TYPE = re.compile(r"[0-9A-Z]{21}\Z", re.ASCII)
 _LICENCE_ISSUER = re.compile(r"(?:[0-9A-Z]{18}|[0-9]{6})\Z", re.ASCII)

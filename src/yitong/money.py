@@ -14,6 +14,7 @@ from yitong.errors import YitongError
 
 # A ledger column is a 64-bit integer; ten trillion yuan leaves room to sum a million of the largest without overflow.
 MAX_FEN = 10**15 - 1
+WHOLE_BASIS_POINTS = 10_000  # the whole of an amount
 _YUAN = re.compile(r"(-?)(0|[1-9][0-9]{0,12})(?:\.([0-9]{1,2}))?\Z", re.ASCII)
 
 
@@ -42,6 +43,11 @@ def checked_fen(amount_fen: int, where: str = "") -> int:
 def round_half_up(value: Fraction) -> int:
     """The nearest integer, a half going up (towards plus infinity)."""
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+
+
+def as_share(basis_points: int) -> Fraction:
+    """The fraction that so many basis points (hundredths of a percent) are."""
+    return Fraction(basis_points, WHOLE_BASIS_POINTS)
 
 
 def share_half_up(amount_fen: int, rate: Fraction) -> int:

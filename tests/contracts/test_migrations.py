@@ -8,9 +8,9 @@ import pkgutil
 
 import asyncpg
 import pytest
-from contracts.store_contract import CLOCK
 
 import yitong
+from contracts.sample_noun import CLOCK
 from yitong.errors import YitongError
 from yitong.records import Noun
 from yitong.store.postgres import PostgresStore

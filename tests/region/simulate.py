@@ -21,6 +21,7 @@ from yitong.flows.issue_licence import status_token
 from yitong.node.build import Parts, assemble
 from yitong.node.config import Config, read_config
 from yitong.node.publish import AnchorPublisher
+from yitong.peers.outbox import LONGEST_WAIT_S
 from yitong.region.definition import read_definition
 from yitong.region.plan import Plan, make_plan, write_files
 from yitong.region.state import Facts
@@ -67,7 +68,15 @@ class Simulation:
         return name
 
     async def get(self, url: str) -> str:
-        """What a GET of ``url`` answers."""
+        """What a GET of ``url`` answers; what a node has not got is HTTP 404."""
+        try:
+            return await self._page(url)
+        except YitongError as error:
+            if error.spec.status != 404:
+                raise
+            raise YitongError("peer.bad-answer", url, reason=f"HTTP 404 {error.code}") from error
+
+    async def _page(self, url: str) -> str:
         name, parts = self._member_at(url), urlsplit(url)
         pieces = parts.path.strip("/").split("/")
         publisher = self.anchor if name == self.plan.anchor.name else self.nodes[name].publisher
@@ -129,12 +138,16 @@ class Simulation:
         raise AssertionError("the region does not come to rest")
 
     async def _idle(self) -> bool:
+        """Nothing waits anywhere, but for messages that are held back by their type."""
+        ever = self.clock.now() + timedelta(seconds=LONGEST_WAIT_S)  # what failed is due later, and waits all the same
         for node in self.nodes.values():
+            held = {kind for kind, count in node.exchange.holds.types.items() if count}
             async with node.context.store.begin() as unit:
-                out, waiting = await unit.messages.waiting()
+                _, waiting = await unit.messages.waiting()
                 due = await unit.timers.due(self.clock.now())
-            held = sum(node.exchange.holds.types.values())
-            if (out and not held) or waiting or due:
+                receivers = await unit.messages.receivers_due(ever)
+                out = [row for name in receivers for row in await unit.messages.due_outgoing(name, ever, 1_000)]
+            if waiting or due or any(row.type not in held for row in out):
                 return False
         return True
 

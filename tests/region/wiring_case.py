@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pytest
+
 from region.simulate import Simulation
+from yitong.cases.register import DOCUMENTS
 from yitong.clock import at_local, epoch
 from yitong.credentials.register import ISSUED, LICENCES, Issued
 from yitong.digest import b64url
+from yitong.errors import YitongError
 from yitong.flows import lodge_case
 from yitong.flows.case_papers import Paper
 from yitong.flows.case_views import CaseView, case_for
@@ -18,6 +22,7 @@ from yitong.flows.issue_licence import give_nonce, issue_credential, redeem_code
 from yitong.flows.lodge_case import NewApplication, Wish
 from yitong.ids import make_resident_id, make_uscc
 from yitong.people.account import ACCOUNTS, Account
+from yitong.specs import jose
 from yitong.specs.jwk import new_private_key
 from yitong.specs.oid4vci import CredentialRequest, TokenRequest, make_proof, read_offer
 
@@ -162,3 +167,28 @@ class People:
 def moment(day: str, hour: int = 9) -> Any:
     """A moment of that day in the region."""
     return at_local(date.fromisoformat(day), hour)
+
+
+async def refusal(action: Any) -> str:
+    with pytest.raises(YitongError) as refused:
+        await action
+    return refused.value.code
+
+
+def refused_by(region: Simulation, node: str) -> list[str]:
+    """The codes with which other nodes refused messages of ``node``."""
+    claims = [jose.parse(text).claims() for receiver, text in region.carried if receiver == node]
+    return [claim["body"]["code"] for claim in claims if claim["type"] == "peer.refused"]
+
+
+async def documents(people: People, node: str, case_id: str) -> int:
+    async with people.context(node).store.begin() as unit:
+        return len(await unit.shelf(DOCUMENTS).find(case_id=case_id))
+
+
+async def granted(people: People, code: str = enterprise(1)) -> str:
+    case_id = await people.accepted(application(code))
+    await people.at_authority(case_id, "start_review")
+    await people.at_authority(case_id, "grant", DECISION)
+    await people.region.settle()
+    return case_id

@@ -29,6 +29,7 @@ def test_the_list():
     assert material == ListItem("EX-MATERIAL-0001", material.title, "B", 40000, 2000)
     assert found.items["EX-SERVICE-0003"].self_pay_basis_points is None  # the home owns this rate
     assert found.items["EX-SERVICE-0001"].self_pay_basis_points == 0
+    assert found.levels == {"example-clinic": "tertiary"}
 
 
 def test_the_policy_has_a_rate_for_everyone_everywhere():
@@ -57,6 +58,12 @@ def test_temporary_rates_stay_within_the_national_guidance():
         ("valid_from = 2026-01-01", "valid_from = 2026-01-01\nvalid_until = 2025-12-31", "changed.toml: valid_until"),
         ('confidence = "example"', 'confidence = "certain"', "changed.toml: confidence"),
         ('confidence = "example"', "", "changed.toml: confidence"),
+        ('level = "tertiary"', 'level = "fourth"', "changed.toml: institutions[0].level"),
+        (
+            'level = "tertiary"',
+            'level = "tertiary"\n[[institutions]]\nid = "example-clinic"\nlevel = "primary"',
+            "changed.toml: institutions[1].id",
+        ),
         ('list_class = "A"', 'list_class = "D"', "changed.toml: items[0].list_class"),
         ('list_class = "A"', 'list_class = "A"\nself_pay = { owner = "home" }', "changed.toml: items[0].self_pay"),
         ('list_class = "A"', 'list_class = "B"', "changed.toml: items[0].self_pay"),

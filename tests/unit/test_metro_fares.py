@@ -163,29 +163,41 @@ def test_unknown_places_are_refused():
 @pytest.mark.parametrize(
     ("file", "old", "new", "code", "key"),
     [
-        ("metro-suzhou.toml", "base_fen = 200", "base_fen = 2.0", "value", "tariffs[0].base_fen"),
-        ("metro-suzhou.toml", "base_fen = 200", "base_fem = 200", "key", "tariffs[0].base_fen"),
-        ("metro-suzhou.toml", "base_fen = 200", "base_fen = 200\nextra = 1", "key", "tariffs[0].extra"),
-        ("metro-suzhou.toml", "until_m = 30000", "until_m = 15000", "value", "tariffs[0].bands"),
-        ("metro-suzhou.toml", "{ step_m = 9000", "{ until_m = 40000, step_m = 9000", "value", "tariffs[0].bands"),
-        ("metro-suzhou.toml", '{ one = "bingxi"', '{ one = "bingsi"', "value", "track.segments[3].one"),
-        ("metro-suzhou.toml", "length_m = 4000", "length_m = 0", "value", "track.segments[4].length_m"),
-        ("metro-suzhou.toml", 'id = "weiting"', 'id = "bingxi"', "value", "stations[3].id"),
-        ("metro-suzhou.toml", 'confidence = "general knowledge"', 'confidence = "sure"', "value", "confidence"),
-        ("metro-agreement.toml", '"suzhou-metro"]\n\n# Paid', '"wuxi-metro"]\n\n# Paid', "value", "operators"),
-        ("metro-agreement.toml", '["suzhou-metro", "huaqiao"]', '["suzhou-metro", "anting"]', "value", "interchanges[0].other"),
-        ("metro-agreement.toml", "scheme_fee_bp = 50", "scheme_fee_bp = 10001", "value", "terms[0].scheme_fee_bp"),
-        ("metro-agreement.toml", "over_time_minutes = 360", "over_time_minutes = 60", "value", "rides.over_time_minutes"),
-        ("metro-agreement.toml", 'zone = "Asia/Shanghai"', 'zone = "Asia/Nowhere"', "value", "zone"),
-        ("metro-agreement.toml", 'missing_exit = "maximum"', 'missing_exit = "average"', "value", "terms[0].missing_exit"),
+        ("metro-suzhou.toml", "base_fen = 200", "base_fen = 2.0", "wrong-value", "tariffs[0].base_fen"),
+        ("metro-suzhou.toml", "base_fen = 200", "base_fem = 200", "missing-key", "tariffs[0].base_fen"),
+        ("metro-suzhou.toml", "base_fen = 200", "base_fen = 200\nextra = 1", "unknown-key", "tariffs[0].extra"),
+        ("metro-suzhou.toml", "until_m = 30000", "until_m = 15000", "wrong-value", "tariffs[0].bands"),
+        ("metro-suzhou.toml", "{ step_m = 9000", "{ until_m = 40000, step_m = 9000", "wrong-value", "tariffs[0].bands"),
+        ("metro-suzhou.toml", '{ one = "bingxi"', '{ one = "bingsi"', "wrong-value", "track.segments[3].one"),
+        ("metro-suzhou.toml", "length_m = 4000", "length_m = 0", "wrong-value", "track.segments[4].length_m"),
+        ("metro-suzhou.toml", 'id = "weiting"', 'id = "bingxi"', "wrong-value", "stations[3].id"),
+        ("metro-suzhou.toml", 'confidence = "general knowledge"', 'confidence = "sure"', "wrong-value", "confidence"),
+        ("metro-agreement.toml", '"suzhou-metro"]\n\n# Paid', '"wuxi-metro"]\n\n# Paid', "wrong-value", "operators"),
+        (
+            "metro-agreement.toml",
+            '["suzhou-metro", "huaqiao"]',
+            '["suzhou-metro", "anting"]',
+            "wrong-value",
+            "interchanges[0].other",
+        ),
+        ("metro-agreement.toml", "scheme_fee_bp = 50", "scheme_fee_bp = 10001", "wrong-value", "terms[0].scheme_fee_bp"),
+        ("metro-agreement.toml", "over_time_minutes = 360", "over_time_minutes = 60", "wrong-value", "rides.over_time_minutes"),
+        ("metro-agreement.toml", 'zone = "Asia/Shanghai"', 'zone = "Asia/Nowhere"', "wrong-value", "zone"),
+        (
+            "metro-agreement.toml",
+            'missing_exit = "maximum"',
+            'missing_exit = "average"',
+            "wrong-value",
+            "terms[0].missing_exit",
+        ),
         (
             "metro-agreement.toml",
             "effective_from = 2019-01-01",
             'effective_from = "2019-01-01"',
-            "value",
+            "wrong-value",
             "terms[0].effective_from",
         ),
-        ("metro-agreement.toml", "skew_ahead_s = 5", "skew_s = 5", "key", "gates.skew_ahead_s"),
+        ("metro-agreement.toml", "skew_ahead_s = 5", "skew_s = 5", "missing-key", "gates.skew_ahead_s"),
     ],
 )
 def test_a_mistyped_catalogue_is_refused_with_file_and_key(tmp_path, file, old, new, code, key):
@@ -195,7 +207,8 @@ def test_a_mistyped_catalogue_is_refused_with_file_and_key(tmp_path, file, old, 
     (folder / file).write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(YitongError) as caught:
         read_metro(folder)
-    assert (caught.value.code, caught.value.params) == (f"metro.catalogue-{code}", {"file": file, "key": key})
+    assert (caught.value.code, caught.value.where) == (f"catalog.{code}", f"{file}: {key}")
+    assert caught.value.params["key"] == key
 
 
 def test_overlapping_versions_are_refused(tmp_path):
@@ -204,7 +217,7 @@ def test_overlapping_versions_are_refused(tmp_path):
     terms = text[text.index("[[terms]]") :]
     later = terms.replace("example-1", "example-2").replace("2019-01-01", "2027-01-01")
     (folder / "metro-agreement.toml").write_text(text + later, "utf-8")
-    assert code_of(read_metro, folder) == "metro.catalogue-value"
+    assert code_of(read_metro, folder) == "catalog.wrong-value"
     until = text.replace("effective_from = 2019-01-01", "effective_from = 2019-01-01\neffective_until = 2027-01-01", 1)
     (folder / "metro-agreement.toml").write_text(until + later, "utf-8")
     assert [terms.version for terms in read_metro(folder).scheme.agreement.terms] == ["example-1", "example-2"]

@@ -9,11 +9,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from yitong.cases.service import FormField, Service
 from yitong.cases.shape import Shape, check, is_sha256, text, tree, trees, whole
+from yitong.clock import as_day
 from yitong.digest import canonical_json, sha256_b64
 from yitong.errors import YitongError
 from yitong.ids import read_person_number, read_uscc
@@ -181,16 +181,9 @@ def _fits_text(field: FormField, value: str, options: set[str]) -> bool:
     if field.kind == "choice":
         return value in options
     if field.kind == "date":
-        return _is_day(value)
+        return as_day(value) is not None
     if field.kind == "uscc":
         return bool(read_uscc(value, f"/answers/{field.id}").code)
     if field.kind == "person-number":
         return bool(read_person_number(value, f"/answers/{field.id}").number)
     return len(value) <= field.max_length and not any(unicodedata.category(c) in _UNWRITABLE and c != "\n" for c in value)
-
-
-def _is_day(value: str) -> bool:
-    try:
-        return date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False

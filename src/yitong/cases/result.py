@@ -7,16 +7,14 @@ counts, ``{field}`` the code of an answer, ``{check}`` the ISO 7064 MOD 11,10 ch
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from yitong.cases.service import FormField, ResultClaim, Service
+from yitong.cases.service import NUMBER_PLACE, FormField, ResultClaim, Service
 from yitong.errors import YitongError
 
-_PLACE = re.compile(r"\{([a-z][a-z0-9_-]*)\}")
 SERIAL_DIGITS = 6
 
 
@@ -91,7 +89,7 @@ def _number(claim: ResultClaim, service: Service, grounds: Grounds) -> str:
         raise YitongError("case.numbers-used-up", service.id, claim=claim.claim)
     codes = dict(claim.codes)
     made = ""
-    for place, part in enumerate(_PLACE.split(claim.value)):
+    for place, part in enumerate(NUMBER_PLACE.split(claim.value)):
         if place % 2 == 0:
             made += part
         elif part == "serial":

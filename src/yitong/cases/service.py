@@ -27,7 +27,6 @@ ORIGINS = frozenset({"applicant", "licence", "data-sharing"})
 FORMS = frozenset({"original", "copy", "electronic"})
 NECESSITIES = frozenset({"required", "optional", "later"})  # later: 容缺后补
 FIELD_KINDS = frozenset({"text", "choice", "choices", "integer", "date", "yes-no", "uscc", "person-number"})
-CONFIDENCES = frozenset({"sourced", "general knowledge", "example"})
 RESULT_ORIGINS = frozenset({"answer", "applicant-number", "authority-name", "decided-on", "valid-until", "number", "constant"})
 
 # What holds unless a service says otherwise.
@@ -36,6 +35,7 @@ SUPPLEMENT = Rule("supplement_requested", 5)  # no law fixes it: the usual lengt
 SIGN_FOR = Rule("forwarded", 1)  # from the cooperation agreement of the two places
 DELIVERY = Rule("decided", 10)  # Administrative Licensing Law art. 44
 
+NUMBER_PLACE = re.compile(r"\{([a-z][a-z0-9_-]*)\}")  # where something goes in the pattern of a number
 _SUFFIX = re.compile(r"[0-9A-Z]{13}\Z", re.ASCII)
 _BASIC = re.compile(r"[0-9A-Z]{12}\Z", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*\Z", re.ASCII)
@@ -264,6 +264,8 @@ def _check_result(service: Service) -> None:
         ok = claim.origin in RESULT_ORIGINS and (claim.origin != "answer" or claim.value in asked)
         ok = ok and (claim.origin != "valid-until" or claim.years > 0)
         ok = ok and (claim.origin not in {"number", "constant"} or bool(claim.value))
+        if claim.origin == "number":
+            ok = ok and set(NUMBER_PLACE.findall(claim.value)) <= asked | {"serial", "check"}
         _require(ok, service, f"result_claims/{claim.claim}")
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
+from yitong.clock import as_day
 from yitong.digest import b64url_decode
 from yitong.errors import YitongError
 
@@ -31,10 +31,7 @@ def texts(value: Any) -> bool:
 
 def day(value: Any) -> bool:
     """A day as ``2026-02-12``."""
-    try:
-        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
+    return as_day(value) is not None
 
 
 def whole(value: Any) -> bool:

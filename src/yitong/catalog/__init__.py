@@ -6,13 +6,19 @@ or left over is an error that names the file and the key: a misspelt rule must n
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from yitong.errors import Text, YitongError
+from yitong.ids import REGION_CODE
+
+CONFIDENCES = frozenset({"sourced", "general knowledge", "example"})
+Word = TypeVar("Word", bound=str)
 
 
 class Table:
@@ -49,12 +55,13 @@ class Table:
             raise self.wrong(key, "a text")
         return value
 
-    def one_of(self, key: str, allowed: frozenset[str]) -> str:
+    def one_of(self, key: str, allowed: frozenset[Word]) -> Word:
         """One of the words ``allowed``."""
         value = self.text(key)
-        if value not in allowed:
-            raise self.wrong(key, "one of " + ", ".join(sorted(allowed)))
-        return value
+        for word in allowed:
+            if word == value:
+                return word
+        raise self.wrong(key, "one of " + ", ".join(sorted(allowed)))
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of strings that are not blank."""
@@ -63,11 +70,31 @@ class Table:
             raise self.wrong(key, "a list of texts")
         return tuple(value)
 
-    def whole(self, key: str) -> int:
-        """A whole number from 0 on."""
+    def shaped(self, key: str, shape: re.Pattern[str], expected: str) -> str:
+        """A text that ``shape`` matches; ``expected`` says in words what it looks like."""
+        value = self.text(key)
+        if not shape.match(value):
+            raise self.wrong(key, expected)
+        return value
+
+    def region_code(self, key: str) -> str:
+        """The code of a jurisdiction."""
+        return self.shaped(key, REGION_CODE, "six digits (GB/T 2260)")
+
+    def zone(self, key: str) -> str:
+        """A time zone that this machine knows."""
+        value = self.text(key)
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:  # unknown; no name of a zone; the folder of several
+            raise self.wrong(key, "a time zone such as Asia/Shanghai") from error
+        return value
+
+    def whole(self, key: str, lowest: int = 0, highest: int | None = None) -> int:
+        """A whole number from ``lowest`` to ``highest``, both included; None: without end."""
         value = self._get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise self.wrong(key, "a whole number")
+        if isinstance(value, bool) or not isinstance(value, int) or value < lowest or (highest is not None and value > highest):
+            raise self.wrong(key, f"a whole number from {lowest} " + ("on" if highest is None else f"to {highest}"))
         return value
 
     def flag(self, key: str) -> bool:
@@ -98,6 +125,10 @@ class Table:
         table.done()
         return found
 
+    def provenance(self) -> tuple[str, str]:
+        """``source``, where the figures or words beside it come from, and ``confidence``, how far they can be relied on."""
+        return self.text("source"), self.one_of("confidence", CONFIDENCES)
+
     def table(self, key: str) -> Table:
         """The table under ``key``."""
         value = self._get(key)
@@ -105,11 +136,11 @@ class Table:
             raise self.wrong(key, "a table")
         return Table(value, self._file, f"{self._path}{key}.")
 
-    def tables(self, key: str) -> list[Table]:
-        """The tables listed under ``key``."""
+    def tables(self, key: str, least: int = 0) -> list[Table]:
+        """The tables listed under ``key``, of which there are ``least`` or more."""
         value = self._get(key)
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise self.wrong(key, "a list of tables")
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value) or len(value) < least:
+            raise self.wrong(key, f"a list of tables, at least {least}")
         return [Table(item, self._file, f"{self._path}{key}[{i}].") for i, item in enumerate(value)]
 
     def done(self) -> None:

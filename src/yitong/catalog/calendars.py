@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from yitong.cases.calendar import Calendar, Holiday, build_calendar
-from yitong.cases.service import CONFIDENCES
 from yitong.catalog import Table, read_table
 
 
@@ -15,18 +13,15 @@ def read_calendar(file: Path) -> Calendar:
     table = read_table(file)
     if table.text("id") != file.stem:
         raise table.wrong("id", f"the file's name, {file.stem}")
-    zone = table.text("zone")
-    if zone not in available_timezones():
-        raise table.wrong("zone", "a time zone such as Asia/Shanghai")
-    title = table.names("title")
-    _provenance(table)
+    zone, title = table.zone("zone"), table.names("title")
+    table.provenance()
     notices: dict[int, tuple[Holiday, ...]] = {}
     for notice in table.tables("year"):
         year = notice.whole("year")
         if year in notices:
             raise notice.wrong("year", "a year that does not stand twice")
         notices[year] = tuple(_holiday(row) for row in notice.tables("holidays"))
-        _provenance(notice)
+        notice.provenance()
         notice.done()
     table.done()
     return build_calendar(file.stem, title, notices, zone)
@@ -35,11 +30,6 @@ def read_calendar(file: Path) -> Calendar:
 def read_calendars(folder: Path) -> dict[str, Calendar]:
     """All calendars of a folder by id."""
     return {file.stem: read_calendar(file) for file in sorted(folder.glob("*.toml"))}
-
-
-def _provenance(table: Table) -> None:
-    table.text("source")
-    table.one_of("confidence", CONFIDENCES)
 
 
 def _holiday(row: Table) -> Holiday:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from yitong.cases.calendar import Calendar
 from yitong.cases.service import Service
@@ -16,6 +17,8 @@ from yitong.catalog.services import read_services
 from yitong.credentials.kind import LicenceKind
 from yitong.errors import YitongError
 from yitong.settlement.coverage import HomePolicy, PlaceCatalogue
+
+Owned = TypeVar("Owned", PlaceCatalogue, HomePolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,23 @@ def read_catalog(folder: Path) -> Catalog:
     if not folder.is_dir():
         raise YitongError("catalog.unreadable", str(folder), reason="there is no such folder")
     schemes = folder / "schemes"
-    lists = [read_place_catalogue(file) for file in sorted(schemes.glob("outpatient-list-*.toml"))]
-    policies = [read_home_policy(file) for file in sorted(schemes.glob("outpatient-policy-*.toml"))]
     return Catalog(
         kinds=read_kinds(folder / "licences"),
         services=read_services(folder / "services"),
         calendars=read_calendars(folder / "calendars"),
         metro=read_metro(schemes),
-        place_lists={found.jurisdiction: found for found in lists},
-        home_policies={found.jurisdiction: found for found in policies},
+        place_lists=_by_jurisdiction(schemes, "outpatient-list-*.toml", read_place_catalogue),
+        home_policies=_by_jurisdiction(schemes, "outpatient-policy-*.toml", read_home_policy),
     )
+
+
+def _by_jurisdiction(folder: Path, pattern: str, read: Callable[[Path], Owned]) -> dict[str, Owned]:
+    """The files of one pattern by their jurisdiction; a second one for it would take the first one's place, and is refused."""
+    found: dict[str, Owned] = {}
+    for file in sorted(folder.glob(pattern)):
+        owned = read(file)
+        if owned.jurisdiction in found:
+            expected = f"one that has no other file; {owned.jurisdiction} has one"
+            raise YitongError("catalog.wrong-value", f"{file.name}: jurisdiction", key="jurisdiction", expected=expected)
+        found[owned.jurisdiction] = owned
+    return found

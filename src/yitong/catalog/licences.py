@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from yitong.catalog import Table, read_table
-from yitong.credentials.kind import CHECKS, CLAIM_NAME, CONFIDENCES, TAKEN, ClaimRule, LicenceKind, NumberRule, Provenance
+from yitong.credentials.kind import CHECKS, CLAIM_NAME, TAKEN, ClaimRule, LicenceKind, NumberRule, Provenance
 from yitong.credentials.status import LicenceState
 from yitong.ids import read_uscc
 from yitong.specs.sd_jwt_vc import TYP
@@ -35,12 +35,9 @@ def read_kind(table: Table) -> LicenceKind:
     and ``valid_until`` name claims of the kind.  4. States are known, and begin with "valid".  5. Every source says how
     far it can be relied on.  6. No key that nobody asked for.
     """
-    kind_id, type_code = table.text("id"), table.text("type_code")
-    if not _ID.match(kind_id):  # 1
-        raise table.wrong("id", "words of a-z and 0-9 joined by hyphens")
+    kind_id = table.shaped("id", _ID, "words of a-z and 0-9 joined by hyphens")  # 1
+    type_code = table.shaped("type_code", _TYPE_CODE, "21 characters of 0-9 and A-Z")
     table.one_of("format", frozenset({TYP}))
-    if not _TYPE_CODE.match(type_code):
-        raise table.wrong("type_code", "21 characters of 0-9 and A-Z")
     read_uscc(type_code[:18], table.where("type_code"))
     claims = _claims(table)  # 2
     kind = LicenceKind(
@@ -52,7 +49,7 @@ def read_kind(table: Table) -> LicenceKind:
         type_code=type_code,
         number=_number(table.table("number"), claims),  # 3
         claims=claims,
-        validity_days=_at_least_one(table, "validity_days"),
+        validity_days=table.whole("validity_days", 1),
         valid_until=_valid_until(table, claims),
         states=_states(table),  # 4
         sources=_sources(table),  # 5
@@ -61,19 +58,12 @@ def read_kind(table: Table) -> LicenceKind:
     return kind
 
 
-def _at_least_one(table: Table, key: str) -> int:
-    value = table.whole(key)
-    if value < 1:
-        raise table.wrong(key, "a whole number from 1 on")
-    return value
-
-
 def _claims(table: Table) -> tuple[ClaimRule, ...]:
-    rows = table.tables("claims")
+    rows = table.tables("claims", 1)
     rules = tuple(_claim(row) for row in rows)
     checks = {rule.name: rule.check for rule in rules}
-    if not rules or len(checks) != len(rules):
-        raise table.wrong("claims", "at least one claim, and no name twice")
+    if len(checks) != len(rules):
+        raise table.wrong("claims", "claims of which no two have one name")
     for row, rule in zip(rows, rules, strict=True):
         if rule.after is not None and (rule.check, checks.get(rule.after)) != ("date", "date"):
             raise row.wrong("after", "the name of a date, on a date")
@@ -120,11 +110,8 @@ def _states(table: Table) -> tuple[LicenceState, ...]:
 
 
 def _sources(table: Table) -> tuple[Provenance, ...]:
-    rows = table.tables("sources")
-    if not rows:
-        raise table.wrong("sources", "at least one source")
     found = []
-    for row in rows:
-        found.append(Provenance(row.text("source"), row.one_of("confidence", CONFIDENCES)))
+    for row in table.tables("sources", 1):
+        found.append(Provenance(*row.provenance()))
         row.done()
     return tuple(found)

@@ -13,14 +13,13 @@ from pathlib import Path
 
 from yitong.catalog import Table, read_table
 from yitong.errors import Text
-from yitong.money import parse_yuan
+from yitong.money import WHOLE_BASIS_POINTS, parse_yuan
 from yitong.settlement.coverage import (
     ACCOUNT_PARTS,
     GOVERNING_DAYS,
     LEVELS,
     PERSON_TYPES,
     REGISTRATION_CLASSES,
-    WHOLE_BASIS_POINTS,
     Band,
     FurtherFund,
     HomePolicy,
@@ -29,7 +28,6 @@ from yitong.settlement.coverage import (
     PlaceCatalogue,
 )
 
-_CONFIDENCE = frozenset({"sourced", "general knowledge", "example"})
 _LISTED_CLASSES = frozenset({"A", "B", "C"})
 _OWNERS = frozenset({"place", "home"})
 
@@ -53,20 +51,17 @@ def _yuan_or_none(table: Table, key: str) -> int | None:
 
 
 def _basis_points(table: Table, key: str) -> int:
-    value = table.whole(key)
-    if value > WHOLE_BASIS_POINTS:
-        raise table.wrong(key, f"0 to {WHOLE_BASIS_POINTS}")
-    return value
+    return table.whole(key, 0, WHOLE_BASIS_POINTS)
 
 
 def _head(table: Table) -> tuple[str, str, str, Text, date, date | None]:
-    table.text("source")
-    table.one_of("confidence", _CONFIDENCE)
+    table.provenance()
     valid_from = table.day("valid_from")
     valid_until = table.day("valid_until") if table.has("valid_until") else None
     if valid_until is not None and valid_until < valid_from:
         raise table.wrong("valid_until", "a day from valid_from on")
-    return table.text("id"), table.text("version"), table.text("jurisdiction"), table.names("title"), valid_from, valid_until
+    identity, version, jurisdiction = table.text("id"), table.text("version"), table.region_code("jurisdiction")
+    return identity, version, jurisdiction, table.names("title"), valid_from, valid_until
 
 
 def read_place_catalogue(path: Path) -> PlaceCatalogue:
@@ -172,7 +167,7 @@ def _read_bands(row: Table) -> tuple[Band, ...]:
         return (Band(None, _basis_points(row, "basis_points")),)
     bands: list[Band] = []
     below_fen = 0
-    tables = row.tables("bands")
+    tables = row.tables("bands", 1)
     for place, band in enumerate(tables):
         up_to_fen = _yuan_or_none(band, "up_to_yuan")
         if (up_to_fen is None) != (place == len(tables) - 1) or (up_to_fen is not None and up_to_fen <= below_fen):
@@ -180,8 +175,6 @@ def _read_bands(row: Table) -> tuple[Band, ...]:
         below_fen = up_to_fen or below_fen
         bands.append(Band(up_to_fen, _basis_points(band, "basis_points")))
         band.done()
-    if not bands:
-        raise row.wrong("bands", "a band or more")
     return tuple(bands)
 
 

@@ -48,7 +48,7 @@ def read_service(file: Path) -> Service:
         fee_basis=table.names("fee_basis"),
         result_kind=table.text("result_kind"),
         remedies=tuple(_sentence(row) for row in table.tables("remedies")),
-        provenance=_provenance(table),
+        provenance=Provenance(*table.provenance()),
         result_claims=tuple(_result_claim(row) for row in table.tables("result_claims")) if table.has("result_claims") else (),
     )
     table.done()
@@ -61,26 +61,22 @@ def read_services(folder: Path) -> dict[str, Service]:
     return {file.stem: read_service(file) for file in sorted(folder.glob("*.toml"))}
 
 
-def _provenance(table: Table) -> Provenance:
-    return Provenance(table.text("source"), table.one_of("confidence", rules.CONFIDENCES))
-
-
 def _sentence(row: Table) -> Text:
     found = Text(row.text("zh"), row.text("en"))
-    _provenance(row)
+    row.provenance()
     row.done()
     return found
 
 
 def _basis(row: Table) -> LegalBasis:
-    found = LegalBasis(row.names("clause"), _provenance(row))
+    found = LegalBasis(row.names("clause"), Provenance(*row.provenance()))
     row.done()
     return found
 
 
 def _institution(row: Table) -> Institution:
     # Until the region's addresses are known (``placed``), an institution is addressed by its id.
-    found = Institution(row.text("institution"), row.text("jurisdiction"), row.names("name"), row.text("institution"))
+    found = Institution(row.text("institution"), row.region_code("jurisdiction"), row.names("name"), row.text("institution"))
     row.done()
     return found
 
@@ -97,7 +93,7 @@ def _material(row: Table) -> Material:
         copies=row.whole("copies") if row.has("copies") else 1,
         licence_kind=row.text("licence_kind") if row.has("licence_kind") else "",
     )
-    _provenance(row)
+    row.provenance()
     row.done()
     return found
 
@@ -155,7 +151,7 @@ def _rule(table: Table, key: str, anchor: str) -> Rule:
     row = table.table(key)
     n, unit, calendar = row.whole("n"), row.one_of("unit", UNITS), row.text("calendar")
     roll = row.one_of("roll", ROLLS) if row.has("roll") else ROLL_WORKING
-    _provenance(row)
+    row.provenance()
     row.done()
     try:
         return Rule(anchor, n, unit, calendar, roll)

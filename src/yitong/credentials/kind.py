@@ -10,17 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
+from yitong.clock import as_day
 from yitong.credentials.status import LicenceState
 from yitong.errors import Text, YitongError
-from yitong.ids import read_person_number, read_resident_id, read_uscc
+from yitong.ids import REGION_CODE, read_person_number, read_resident_id, read_uscc
 from yitong.money import checked_fen
 from yitong.specs.sd_jwt import RESERVED
 from yitong.specs.sd_jwt_vc import NEVER_DISCLOSABLE
 
-CONFIDENCES = frozenset({"sourced", "general knowledge", "example"})
 MAX_TEXT_CHARS = 4_000  # a business scope can fill a page
 MAX_LIST_ITEMS = 200
 LICENCE_CLAIM = "licence_id"  # carries the licence identifier (GB/T 36904); set by the issuer, never by a dataset
@@ -121,14 +120,11 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_date(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
+    return as_day(value) is not None
 
 
 def _is_region(value: Any) -> bool:
-    return isinstance(value, str) and len(value) == 6 and value.isascii() and value.isdigit()
+    return isinstance(value, str) and REGION_CODE.match(value) is not None
 
 
 def _is_list(value: Any) -> bool:

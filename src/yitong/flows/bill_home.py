@@ -44,8 +44,16 @@ async def _answer(context: Context, unit: Unit, message: Message, bill_id: str, 
 
 
 async def hospital_of(context: Context, sender: str, hospital: str) -> InstitutionFacts:
-    """What the sending jurisdiction states of its hospital; raises ``outpatient.not-a-hospital`` or ``trust.…``."""
-    _, facts = await context.believer.institution(f"{sender}/institutions/{hospital}")
+    """What the sending jurisdiction states of its hospital; raises ``outpatient.not-a-hospital`` or ``trust.…``.
+
+    A node that knows no such institution answers that there is none: no reason to ask it for ever.
+    """
+    try:
+        _, facts = await context.believer.institution(f"{sender}/institutions/{hospital}")
+    except YitongError as error:
+        if error.code in ("peer.bad-answer", "peer.bad-address"):
+            raise YitongError("outpatient.not-a-hospital", hospital) from error
+        raise
     if facts.jurisdiction_id != sender or "hospital" not in facts.roles:
         raise YitongError("outpatient.not-a-hospital", hospital)
     return facts

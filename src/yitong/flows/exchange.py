@@ -194,6 +194,7 @@ class Exchange:
 
     async def _set_aside(self, row: Incoming, code: str) -> None:
         """The message stays as refused, and its sender is told the code."""
+        self.patience.done(row.sender)
         async with self.context.transaction() as unit:
             await unit.messages.handled(row.sender, row.id, self.context.clock.now(), code)
             if row.type != "peer.refused":

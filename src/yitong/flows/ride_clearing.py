@@ -131,7 +131,7 @@ async def receive_statement(context: Context, unit: Unit, message: Message) -> N
     that is open here is closed now, one that lies ahead of it is refused.  4. Compute their side from our books, and
     the hash over both.  5. Tell what is untold, our own statement first, then the answer.  6. Judge.
     """
-    told = _read_about(context, message.body, {"round": (int,), "statements": (list,), "hash": (str,)})
+    told = _read_about(context, message.body, {"round": (int,), "statements": (list,), "hash": (str, type(None))})
     theirs = read_side(told.body["statements"], told.book, told.other, told.window, told.part, "/statements")  # 1
     await check_speaker(context, message, told.other, OPERATOR_ROLE)  # 2
     await lock_pair(unit, told.book, told.other)  # 3

@@ -6,7 +6,7 @@ trust but the taps of other operators' gates, which those operators answer for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -51,34 +51,53 @@ class _Told:
 async def receive_trips(context: Context, unit: Unit, message: Message) -> None:
     """Take an issuer's lines in.
 
-    1. The form.  2. The sender speaks for the issuer, the operator is ours.  3. Hold the pair.  4. Judge each line;
-    keep it with the answer.  5. Post those that were accepted.  6. Answer.
+    1. The form.  2. The sender speaks for the issuer, the operator is ours.  3. Hold the pair.  4. Judge the lines, trip
+    by trip; keep each with the answer.  5. Post those that were accepted.  6. Answer line by line.
     """
     told = _read(context, message.body)  # 1, 2
     await check_speaker(context, message, told.issuer, ISSUER_ROLE)
     await lock_pair(unit, told.operator, told.issuer)  # 3
     answers: list[dict[str, str]] = []
     accepted: list[Obligation] = []
-    for item, part in told.lines:
-        known: RideLine | None = await unit.shelf(LINES).get(f"{told.operator}:{item.id}")
-        if known is not None and known.answer == ACCEPTED and (known.obligation, known.part) == (item, part):
-            answers.append({"id": item.id, "answer": ACCEPTED})  # told again: it was posted then
-            continue
-        try:
-            await _judge(context, unit, told, item, part, known)  # 4
-            answer = ACCEPTED
-            accepted.append(item)
-        except YitongError as error:
-            answer = error.code
-        answers.append({"id": item.id, "answer": answer})
-        if known is None or known.answer != ACCEPTED:  # what stands is never written over, least of all by a conflicting line
-            await unit.shelf(LINES).save(_line(context, told, item, part, answer))
+    for usage in dict.fromkeys(item.usage_id for item, _ in told.lines):
+        taken, said = await _take_trip(context, unit, told, [line for line in told.lines if line[0].usage_id == usage])  # 4
+        accepted += taken
+        answers += said
     transfers = ride_transfers(told.operator, accepted)
     if transfers:
         refuse_unless_posted(await unit.ledger.post(transfers))  # 5
     body = {"issuer": told.issuer, "operator": told.operator, "answers": answers}
     subject = pair_key(told.operator, told.issuer)
     await context.tell(unit, message.sender, "metro.trips.answer", subject, body, message.id)  # 6
+
+
+async def _take_trip(
+    context: Context, unit: Unit, told: _Told, lines: Sequence[tuple[Obligation, int]]
+) -> tuple[list[Obligation], list[dict[str, str]]]:
+    """The lines of one trip stand or fall together; returns what is to be posted, and the answers.
+
+    What was accepted before is answered so again, and never written over.
+    """
+    before: list[RideLine | None] = [await unit.shelf(LINES).get(f"{told.operator}:{item.id}") for item, _ in lines]
+    again = [
+        kept is not None and kept.answer == ACCEPTED and (kept.obligation, kept.part) == line
+        for kept, line in zip(before, lines, strict=True)
+    ]
+    fresh: list[Obligation] = []
+    answer = ACCEPTED
+    try:
+        for (item, part), kept, known in zip(lines, before, again, strict=True):
+            if not known:
+                await _judge(context, unit, told, item, part, kept, fresh)
+                fresh.append(item)
+    except YitongError as error:
+        fresh, answer = [], error.code
+    answers = []
+    for (item, part), kept, known in zip(lines, before, again, strict=True):
+        answers.append({"id": item.id, "answer": ACCEPTED if known else answer})
+        if kept is None or kept.answer != ACCEPTED:
+            await unit.shelf(LINES).save(_line(context, told, item, part, answer))
+    return fresh, answers
 
 
 def _line(context: Context, told: _Told, item: Obligation, part: int, answer: str) -> RideLine:
@@ -111,8 +130,16 @@ def _read_trip(context: Context, row: object, where: str) -> Trip:
     return made[0]
 
 
-async def _judge(context: Context, unit: Unit, told: _Told, item: Obligation, part: int, known: RideLine | None) -> None:
-    """Whether we take a line; raises the code of the refusal.
+async def _judge(
+    context: Context,
+    unit: Unit,
+    told: _Told,
+    item: Obligation,
+    part: int,
+    known: RideLine | None,
+    fresh: Sequence[Obligation],
+) -> None:
+    """Whether we take a line after the ``fresh`` ones of its trip; raises the code of the refusal.
 
     1. It is between the two of us.  2. Nothing that stands has its identifier.  3. Its window is one that is open.
     4. The trip behind it came with it, and is of a pass of this issuer.  5. Our own gates logged our taps of it.
@@ -133,7 +160,7 @@ async def _judge(context: Context, unit: Unit, told: _Told, item: Obligation, pa
         if wanted.get(first_id) != replace(item, id=first_id):
             raise YitongError("ride.price-differs", item.id)
     else:
-        await _check_reversal(unit, told, item, trip)
+        await _check_reversal(unit, told, item, trip, fresh)
 
 
 async def _check_part(unit: Unit, told: _Told, item: Obligation, part: int) -> None:
@@ -153,9 +180,10 @@ async def _check_taps(unit: Unit, operator: str, trip: Trip) -> None:
                 raise YitongError("ride.unknown-tap", tap.tap_id)
 
 
-async def _check_reversal(unit: Unit, told: _Told, item: Obligation, trip: Trip) -> None:
-    original: RideLine | None = await unit.shelf(LINES).get(f"{told.operator}:{item.reverses}")
-    if original is None or original.answer != ACCEPTED or reversal(original.obligation) != item:
+async def _check_reversal(unit: Unit, told: _Told, item: Obligation, trip: Trip, fresh: Sequence[Obligation]) -> None:
+    kept: RideLine | None = await unit.shelf(LINES).get(f"{told.operator}:{item.reverses}")
+    standing = [kept.obligation] if kept is not None and kept.answer == ACCEPTED else []
+    if not any(reversal(original) == item for original in (*standing, *fresh) if original.reverses is None):
         raise YitongError("ride.unknown-original", item.id)
     instead = [other for other in told.trips.values() if other != trip and codes_of(other) & codes_of(trip)]
     again = [other for other, _ in told.lines if other.usage_id == item.usage_id and other.reverses is None]

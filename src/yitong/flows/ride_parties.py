@@ -15,7 +15,7 @@ from yitong.errors import YitongError
 from yitong.flows.context import Context
 from yitong.flows.members import find_node
 from yitong.peers.message import Message
-from yitong.trust.anchor import InstitutionFacts
+from yitong.trust.anchor import InstitutionFacts, read_node
 from yitong.trust.recognition import recognised
 
 ISSUER_ROLE, OPERATOR_ROLE = "pass-issuer", "operator"
@@ -65,12 +65,21 @@ async def node_of_operator(context: Context, operator: str) -> str:
 
 
 async def check_speaker(context: Context, message: Message, operator: str, role: str) -> None:
-    """The sender may speak for ``operator``; raises ``ride.not-entitled`` or ``trust.…``.
+    """The sender may speak for ``operator``; raises ``ride.not-entitled``, ``trust.…`` or ``peer.unreachable``.
 
-    1. The operator is of the agreement.  2. Its chain leads through the sending node.  3. It is the one of the
-    jurisdiction that the agreement means.  4. It has the role in which it is spoken for.
+    1. The operator is of the agreement, and the sender is the node of the jurisdiction that answers for it: nobody else
+    can make us ask around.  2. The operator's chain leads through it.  3. It has the role in which it is spoken for.
+    A node that answers for no such institution is refused, one that does not answer at all is asked again later.
     """
-    await _facts(context, message.sender, operator, role)
+    believed = await context.believer.chain(message.sender)
+    if read_node(believed.chain).jurisdiction != _jurisdiction(context, operator):  # 1
+        raise YitongError("ride.not-entitled", operator, role=role)
+    try:
+        await _facts(context, message.sender, operator, role)  # 2, 3
+    except YitongError as error:
+        if error.code == "peer.bad-answer":
+            raise YitongError("ride.not-entitled", operator, role=role) from error
+        raise
 
 
 def check_ours(context: Context, operator: object) -> str:
@@ -121,10 +130,8 @@ def _jurisdiction(context: Context, operator: str) -> str:
 
 
 async def _facts(context: Context, node: str, operator: str, role: str) -> InstitutionFacts:
-    jurisdiction = _jurisdiction(context, operator)  # 1
+    """What the operator's jurisdiction states of it, if that is the one the agreement means and it has the role."""
     _, facts = await context.believer.institution(f"{node}/institutions/{operator}")
-    if facts.jurisdiction_id != node or facts.jurisdiction != jurisdiction:  # 2, 3
-        raise YitongError("ride.not-entitled", operator, role=role)
-    if role not in facts.roles:  # 4
+    if facts.jurisdiction_id != node or facts.jurisdiction != _jurisdiction(context, operator) or role not in facts.roles:
         raise YitongError("ride.not-entitled", operator, role=role)
     return facts

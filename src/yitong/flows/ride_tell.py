@@ -131,7 +131,7 @@ def trip_to_json(trip: Trip) -> dict[str, Any]:
 async def _tell_windows(context: Context, unit: Unit, book: str, other: str, node: str) -> None:
     found: list[ClearingWindow] = await unit.shelf(WINDOWS).find(untold=pair_key(book, other), limit=ALL)
     for window in reversed(found):
-        body = about(window) | {"round": window.round, "statements": write_side(window.ours), "hash": window.our_hash}
+        body = about(window) | {"round": window.round, "statements": write_side(window.ours), "hash": window.our_hash or None}
         subject = window_id(book, other, window.window, window.part)
         await context.tell(unit, node, "metro.statement", subject, body)
         await unit.shelf(WINDOWS).save(replace(window, untold=False))

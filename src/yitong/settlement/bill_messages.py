@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from yitong.errors import Text, YitongError
-from yitong.settlement.coverage import LIST_CLASSES, WHOLE_BASIS_POINTS, ListItem, PlaceCatalogue
+from yitong.money import WHOLE_BASIS_POINTS
+from yitong.settlement.coverage import LIST_CLASSES, ListItem, PlaceCatalogue
 from yitong.settlement.insured import SettlementRequest
 from yitong.settlement.quote import Quote
 from yitong.settlement.visit import BillLine, Visit

@@ -14,8 +14,8 @@ from datetime import date
 from fractions import Fraction
 
 from yitong.errors import Text, YitongError
+from yitong.money import as_share
 
-WHOLE_BASIS_POINTS = 10_000
 LIST_CLASSES = {
     "A": Text("甲类", "class A"),
     "B": Text("乙类", "class B"),
@@ -33,11 +33,6 @@ REGISTRATION_CLASSES = (
 )
 GOVERNING_DAYS = ("visit-day", "upload-day")
 ACCOUNT_PARTS = ("in-scope", "pre-self-pay", "over-limit", "full-self-pay")
-
-
-def as_share(basis_points: int) -> Fraction:
-    """The fraction that so many basis points are."""
-    return Fraction(basis_points, WHOLE_BASIS_POINTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from yitong.clock import read_moment, write_moment
+from yitong.clock import as_day, read_moment, write_moment
 from yitong.errors import YitongError
 
 Record = TypeVar("Record")
@@ -83,12 +83,8 @@ def _read_truth(value: object, where: str) -> bool:
 
 
 def _read_day(value: object, where: str) -> date:
-    text = _read_text(value, where)
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise _refusal(where) from error
-    if day.isoformat() != text:  # one spelling: ISO 8601 has several for a day
+    day = as_day(value)
+    if day is None:
         raise _refusal(where)
     return day
 

@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from yitong.clock import as_day
 from yitong.errors import YitongError
 from yitong.money import MAX_FEN
 
@@ -143,10 +144,7 @@ def read_fields(data: object, known: Mapping[str, tuple[type, ...]], code: str, 
 
 def read_day(text: str, code: str, where: str) -> date:
     """A day written ``YYYY-MM-DD`` and in no other way; raises ``code``."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise YitongError(code, where) from error
-    if day.isoformat() != text:
+    day = as_day(text)
+    if day is None:
         raise YitongError(code, where)
     return day

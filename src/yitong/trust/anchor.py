@@ -16,6 +16,7 @@ from typing import Any
 
 from yitong.clock import epoch
 from yitong.errors import Text, YitongError
+from yitong.ids import REGION_CODE
 from yitong.specs.jwk import Jwk, read_public_jwk
 from yitong.specs.openid_federation import (
     CREDENTIAL_ISSUER,
@@ -32,7 +33,6 @@ FETCH_PATH = "/federation/fetch"
 LIST_PATH = "/federation/list"
 LIFETIME = timedelta(days=1)  # what a superior withdraws is gone everywhere within this time
 KeySet = dict[str, list[Jwk]]
-_CODE = re.compile(r"[0-9]{6}\Z", re.ASCII)
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z", re.ASCII)
 
 
@@ -156,7 +156,7 @@ def read_node(chain: Chain) -> NodeFacts:
     """The node that a verified chain leads to; raises ``trust.metadata-malformed`` when it is none."""
     facts = _facts(chain, NODE)
     code = facts.get("jurisdiction")
-    if not isinstance(code, str) or not _CODE.match(code):
+    if not isinstance(code, str) or not REGION_CODE.match(code):
         raise _malformed(chain, f"{NODE}/jurisdiction")
     inbox = check_endpoint(facts.get("inbox_endpoint"), f"{NODE}/inbox_endpoint", chain.entity_id)
     return NodeFacts(chain.entity_id, code, _name(chain, facts, NODE), _key_set(chain, facts, NODE), inbox)

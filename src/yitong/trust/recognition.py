@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from yitong.clock import epoch, from_epoch
+from yitong.clock import as_day, epoch, from_epoch
 from yitong.errors import YitongError
+from yitong.ids import REGION_CODE
 from yitong.specs import jose
 from yitong.specs.jwk import PrivateKey, find_key
 
@@ -22,8 +23,6 @@ ANY = "*"
 LEEWAY_S = 60
 MAX_TABLE_BYTES = 1_048_576
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z", re.ASCII)
-_CODE = re.compile(r"[0-9]{6}\Z", re.ASCII)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 _REQUIRED = frozenset({"kind", "issuer_jurisdiction", "accepting_jurisdiction", "purpose", "from_day", "required_role"})
 _KNOWN = _REQUIRED | {"to_day"}
 
@@ -80,8 +79,8 @@ def _row(row: object, where: str) -> Row:
         raise _refuse(where, "to_day", "is before from_day")
     return Row(
         kind=_text(row, "kind", _WORD, where),
-        issuer_jurisdiction=_text(row, "issuer_jurisdiction", _CODE, where, or_any=True),
-        accepting_jurisdiction=_text(row, "accepting_jurisdiction", _CODE, where),
+        issuer_jurisdiction=_text(row, "issuer_jurisdiction", REGION_CODE, where, or_any=True),
+        accepting_jurisdiction=_text(row, "accepting_jurisdiction", REGION_CODE, where),
         purpose=_text(row, "purpose", _WORD, where, or_any=True),
         from_day=from_day,
         to_day=to_day,
@@ -92,7 +91,7 @@ def _row(row: object, where: str) -> Row:
 def _text(row: dict[str, Any], member: str, shape: re.Pattern[str], where: str, or_any: bool = False) -> str:
     value = row[member]
     if not isinstance(value, str) or not (shape.match(value) or (or_any and value == ANY)):
-        wanted = "six digits" if shape is _CODE else "a word of a-z, 0-9 and hyphens"
+        wanted = "six digits" if shape is REGION_CODE else "a word of a-z, 0-9 and hyphens"
         raise _refuse(where, member, f"must be {wanted}" + (" or *" if or_any else ""))
     return value
 
@@ -100,12 +99,10 @@ def _text(row: dict[str, Any], member: str, shape: re.Pattern[str], where: str, 
 def _day(value: object, member: str, where: str) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    if isinstance(value, str) and _DAY.match(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError as error:
-            raise _refuse(where, member, "is no day of the calendar") from error
-    raise _refuse(where, member, "must be a day such as 2026-01-31")
+    day = as_day(value)
+    if day is None:
+        raise _refuse(where, member, "must be a day of the calendar such as 2026-01-31")
+    return day
 
 
 def _written(row: Row) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -112,7 +113,7 @@ def add(routes: Routes, node: Node) -> None:
 
     @routes.add("GET", "/api/metro/issuers", "public")
     async def metro_issuers() -> dict[str, Any]:
-        """The issuers whose passes the gates of this jurisdiction take, with their keys: what a gate synchronises."""
+        """The issuers whose passes the gates of this jurisdiction take, their keys, and the rules: what a gate synchronises."""
         return await _issuers(context)
 
     @routes.add("GET", "/api/my/rides", "may:own")
@@ -145,9 +146,10 @@ def add(routes: Routes, node: Node) -> None:
 
 
 async def _issuers(context: Context) -> dict[str, Any]:
-    found = await recognised_issuers(context)
+    found, agreement = await recognised_issuers(context), context.catalog.metro.scheme.agreement
     return {
-        "agreement": context.catalog.metro.scheme.name,
+        "agreement": agreement.name,
+        "gate_rules": asdict(agreement.gate_rules),
         "jurisdiction": context.jurisdiction,
         "as_of": write_moment(found.as_of),
         "expires_at": write_moment(found.expires_at),

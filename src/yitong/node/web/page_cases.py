@@ -29,6 +29,8 @@ from yitong.people.account import Account
 
 # Commands that need nothing but a click, or a click and a reason; the others are for the officer's own system (the API).
 CLICKS = frozenset({"receive", "forward", "sign_for", "accept", "start_review", "restart_clock", "withdraw"})
+# At the counter the clerk has seen the applicant's card: that is what a click on "receive" says.
+BODIES: dict[str, dict[str, str]] = {"receive": {"identity": "identity-card"}}
 EVENTS: dict[str, Text] = {
     "submitted": Text("提交申请", "Application handed in"),
     "received": Text("窗口收件（尚未受理）", "Received at the window (not yet accepted)"),
@@ -224,5 +226,5 @@ def add(routes: Routes, node: Node) -> None:
         name = str((await request.form()).get("name"))
         if name not in CLICKS:
             raise YitongError("case.wrong-command", "/name", member="name")
-        await command(context, account_of(request), case_id, Wish(name, {}, [], ()))
+        await command(context, account_of(request), case_id, Wish(name, BODIES.get(name, {})))
         return RedirectResponse(f"/cases/{case_id}", 303)

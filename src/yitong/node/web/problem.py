@@ -81,12 +81,19 @@ def install(app: FastAPI) -> None:
         if not isinstance(error, RequestValidationError):
             raise error
         first = error.errors()[0]
+        media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if first["loc"] == ("body",) and first["type"] != "missing" and media_type != "application/json":
+            return answer(request, YitongError("http.wrong-media-type", expected="application/json"))
         # Only the kind of mistake is told, never the value: it may be personal.
         return answer(request, YitongError("http.invalid-body", _pointer(first["loc"]), reason=first["msg"][:200]))
 
     async def on_http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
+        if isinstance(error.__cause__, YitongError):  # the framework's own word for whatever broke while a body was read
+            return await on_yitong(request, error.__cause__)
+        if error.status_code not in (404, 405):
+            return answer(request, YitongError("http.invalid-body", "/", reason=str(error.detail)[:200]))
         code = "http.method-not-allowed" if error.status_code == 405 else "http.not-found"
         return answer(request, YitongError(code, request.url.path))
 

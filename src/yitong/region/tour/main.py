@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -41,8 +42,6 @@ def _next_run(folder: Path) -> int:
 
 def _homes(folder: Path, names: list[str]) -> dict[str, str]:
     """Which node each institution stands under, from the folder's configurations."""
-    import tomllib  # noqa: PLC0415
-
     homes: dict[str, str] = {}
     for name in names:
         config = tomllib.loads((folder / f"{name}.toml").read_text("utf-8"))

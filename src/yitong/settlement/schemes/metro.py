@@ -20,11 +20,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from fractions import Fraction
 from typing import Literal, Protocol, TypeVar
 
 from yitong.errors import YitongError
-from yitong.money import largest_remainder, share_down, share_half_up
+from yitong.money import as_share, largest_remainder, share_down, share_half_up
 from yitong.settlement.gate import GateRules, Tap
 from yitong.settlement.schemes.metro_track import Network
 from yitong.settlement.trips import RideRules, Trip
@@ -212,15 +211,15 @@ class MetroScheme:
         operators = [operator for operator, _ in weights]
         shares = largest_remainder(fare, [length for _, length in weights])
         foreign = [0 if operator == trip.issuer else share for operator, share in zip(operators, shares, strict=True)]
-        fee = share_down(sum(foreign), Fraction(terms.scheme_fee_bp, 10_000))  # 3
+        fee = share_down(sum(foreign), as_share(terms.scheme_fee_bp))  # 3
         fees = largest_remainder(fee, foreign) if sum(foreign) else [0] * len(foreign)
-        discount = share_half_up(fare, Fraction(terms.discount_bp, 10_000)) if trip.state == "matched" else 0  # 4
+        discount = share_half_up(fare, as_share(terms.discount_bp)) if trip.state == "matched" else 0  # 4
         return RideAccount(
             fare_fen=fare,
             shares=tuple(zip(operators, shares, strict=True)),
             fees=tuple(zip(operators, fees, strict=True)),
             discount_fen=discount,
-            channel_fee_fen=share_half_up(fare - discount, Fraction(terms.channel_fee_bp, 10_000)),  # 5
+            channel_fee_fen=share_half_up(fare - discount, as_share(terms.channel_fee_bp)),  # 5
         )
 
     def _price(self, trip: Trip, terms: Terms) -> tuple[int, tuple[tuple[str, int], ...]]:

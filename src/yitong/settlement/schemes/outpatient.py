@@ -22,13 +22,12 @@ from datetime import date, datetime
 
 from yitong.clock import SHANGHAI, local_date
 from yitong.errors import Text, YitongError
-from yitong.money import format_yuan, round_half_up, share_half_up
+from yitong.money import WHOLE_BASIS_POINTS, as_share, format_yuan, round_half_up, share_half_up
 from yitong.settlement.coverage import (
     LIST_CLASSES,
     HomePolicy,
     ListItem,
     PlaceCatalogue,
-    as_share,
     bands_fen,
     in_force,
     person_terms,
@@ -159,7 +158,7 @@ def _take_apart(line: BillLine, catalogue: PlaceCatalogue, policy: HomePolicy) -
     rate = self_pay_share(item, policy)
     pre_fen = share_half_up(gross_fen - over_fen, rate)
     rest_fen = gross_fen - over_fen - pre_fen
-    reason = _reason(item, over_fen, int(rate * 10_000))
+    reason = _reason(item, over_fen, int(rate * WHOLE_BASIS_POINTS))
     return LineResult(line.line_id, line.item_code, item.list_class, gross_fen, 0, over_fen, pre_fen, rest_fen, reason)
 
 

@@ -78,8 +78,12 @@ class PostgresStore:
             )
         except (*_GONE, asyncpg.PostgresError) as error:
             raise YitongError("store.unreachable", reason=type(error).__name__) from error
-        async with pool.acquire() as connection:
-            await migrate(connection)
+        try:
+            async with pool.acquire() as connection:
+                await migrate(connection)
+        except BaseException:  # whoever is refused has nothing to close
+            await pool.close()
+            raise
         return cls(pool, clock, zone)
 
     async def close(self) -> None:
