@@ -69,7 +69,7 @@ WALKS = [
     ("anhui", "patient-", {"bills"}),
     ("shanghai", "officer-clinic", {"bills"}),
     ("jiangsu", "rider-", {"rides"}),
-    ("jiangsu", "clearing-", {"rides", "clearing"}),
+    ("jiangsu", "officer-suzhou-metro", {"rides", "clearing"}),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from yitong.digest import sha256_b64
 from yitong.entropy import SeededEntropy
 from yitong.errors import YitongError
 from yitong.flows.unit import Timer
+from yitong.peers.message import LIFETIME
 
 
 class MessageContract:
@@ -44,6 +46,26 @@ class MessageContract:
                 ("m1", 1, "peer.unreachable"),
                 ("m2", 0, None),
             ]
+
+    async def test_what_has_outlived_itself_is_given_up_and_holds_nobody_up(self, store):
+        async with store.begin() as unit:
+            await self.put(unit, "old")
+            await unit.messages.not_delivered("old", "peer.unreachable", later(days=40))
+        async with store.begin() as unit:
+            late = NOW + LIFETIME + timedelta(seconds=1)
+            await unit.messages.put_outgoing("new", JIANGSU, "case.forward", "case-1", "text of new", late)
+            assert [row.id for row in await unit.messages.due_outgoing(JIANGSU, late, 50)] == ["new"]
+            assert await unit.messages.receivers_due(late) == [JIANGSU]
+            assert [row.id for row in await unit.messages.about("case-1", 9)] == ["new", "old"], "it stays in the books"
+
+    async def test_a_clock_that_was_set_back_makes_nothing_wait(self, store):
+        async with store.begin() as unit:
+            await self.put(unit, "m1")
+            await unit.messages.not_delivered("m1", "peer.unreachable", later(minutes=1))
+        async with store.begin() as unit:
+            assert await unit.messages.receivers_due(NOW) == []
+            assert await unit.messages.receivers_due(later(days=-3)) == [JIANGSU]
+            assert [row.id for row in await unit.messages.due_outgoing(JIANGSU, later(days=-3), 50)] == ["m1"]
 
     async def test_the_first_receipt_stands_and_ends_delivery(self, store):
         async with store.begin() as unit:

@@ -99,7 +99,7 @@ async def test_who_may_see_a_bill_and_whose_look_is_noted(desk: Desk) -> None:
         assert await refusal(find_view(node, accounts[name], bill_id)) == "store.not-found"
     async with home.context.store.begin() as unit:
         looks = [(look.looker, look.refused) for look in reversed(await unit.shelf(LOOKS).find(subject_id="patient"))]
-    assert looks == [("anhui-insurance", False)]
+    assert looks == [("anhui-insurance", False), ("stranger", True), ("hefei-registry", True)]
 
 
 async def test_the_lists_and_pages_of_a_bill(desk: Desk) -> None:

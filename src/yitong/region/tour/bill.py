@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from yitong.clock import local_date
 from yitong.region.tour.client import Story, Tour, TourError
 
 CLINIC, INSURER = "example-clinic", "anhui-insurance"
 HOME_CODE, CARE_CODE = "340000", "310000"
-VISITED_ON = "2026-02-12"
 SETTLE_ANSWER = "outpatient.settle.answer"
 SILENCE_S = 31  # the clinic's node waits 30 seconds for an answer
 # The worked example of the outpatient rules: 甲, 甲, 乙 10 %, 耗材 over its limit 20 %, 丙.
@@ -62,7 +62,8 @@ class _Visit:
 
     async def register(self) -> dict[str, Any]:
         """Register the visit and wait until the home says who the patient is."""
-        new = {"visit_no": self._visit_no, "person_no": self._person_no, "home": HOME_CODE, "visited_on": VISITED_ON}
+        today = local_date(await self._tour.clock()).isoformat()
+        new = {"visit_no": self._visit_no, "person_no": self._person_no, "home": HOME_CODE, "visited_on": today}
         self.bill_id = (await self.act("register", new))["bill_id"]
         return await self.reaches("registered")
 
