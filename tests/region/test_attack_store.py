@@ -7,8 +7,8 @@ import pytest
 
 from yitong.clock import SystemClock
 from yitong.errors import YitongError
-from yitong.people.account import ACCOUNTS
 from yitong.peers import repo
+from yitong.people.account import ACCOUNTS
 from yitong.store.postgres import PostgresStore
 
 

@@ -111,12 +111,12 @@ async def test_the_lists_and_pages_of_a_bill(desk: Desk) -> None:
     assert rows["patient"][0].href == f"/bills/{bill['settlement_id']}"
     assert rows["insurer"][0].patient.en == "patient"
 
-    page = bill_page(home, await find_view(home, accounts["patient"], bill["settlement_id"]))
+    page = bill_page(home, await find_view(home, accounts["patient"], bill["settlement_id"]), {})
     assert [(payer.code, payer.amount_fen) for payer in page.payers] == [("fund", 20000), ("account", 30000), ("cash", 67000)]
     assert (page.totals["gross_fen"], page.totals["in_scope_fen"], page.paid_fen) == (117000, 84000, 117000)
     assert page.lines[0].name.en == "outpatient consultation"  # as on the list, not as the clinic wrote it
     for node, name, bill_id in ((home, "patient", bill["settlement_id"]), (care, "clerk", bill["bill_id"])):
-        page = bill_page(node, await find_view(node, accounts[name], bill_id))
+        page = bill_page(node, await find_view(node, accounts[name], bill_id), {})
         for lang, words in (("zh", "达到年度最高支付限额"), ("en", "the yearly cap is reached")):
             assert words in node.pages.render("bill.html", lang, visit=Visit("/bills"), page=page)
 
@@ -124,6 +124,6 @@ async def test_the_lists_and_pages_of_a_bill(desk: Desk) -> None:
 async def test_a_bill_that_the_home_refused_says_why_on_its_page(desk: Desk) -> None:
     _, care, accounts, _ = await stage(desk)
     bill = await desk.register("340000-nobody", "visit-2")
-    page = bill_page(care, await find_view(care, accounts["clerk"], bill["bill_id"]))
+    page = bill_page(care, await find_view(care, accounts["clerk"], bill["bill_id"]), {})
     assert (page.state, page.lines, page.payers) == ("refused", (), ())
     assert "The home knows no insured person" in care.pages.render("bill.html", "en", visit=Visit("/bills"), page=page)

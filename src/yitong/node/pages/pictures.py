@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from yitong.errors import Text
 from yitong.node.pages.text import Words, as_text
 
-WIDTH = 640
-BOX_WIDTH = 180
+WIDTH = 760
+BOX_WIDTH = 270
 BOX_HEIGHT = 52
 GAP = 14
 BAND_COLOURS = 6

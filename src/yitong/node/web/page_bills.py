@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from fastapi import Request
 from fastapi.responses import Response
 
-from yitong.errors import Text, table
+from yitong.errors import Text, YitongError, table
 from yitong.flows.bill_views import (
     BillView,
     Told,
@@ -28,6 +30,7 @@ from yitong.people.account import Account
 from yitong.settlement import bill_messages as told
 from yitong.settlement.coverage import LIST_CLASSES
 from yitong.settlement.quote import computation
+from yitong.trust.anchor import read_node
 
 MESSAGE_WORDS: dict[str, Text] = {
     told.REGISTER: Text("询问患者是否参保", "Asked whether the patient is insured"),
@@ -116,12 +119,24 @@ def _facts(view: BillView) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _message(node: Node, message: Told) -> Message:
+def _message(node: Node, message: Told, names: Mapping[str, Text]) -> Message:
     what: Words = MESSAGE_WORDS.get(message.type, message.type)
-    return Message(what, message.at, text_of(node.config.title), message.receiver, message.digest, message.receipt_digest)
+    receiver: Words = names.get(message.receiver, message.receiver)
+    return Message(what, message.at, text_of(node.config.title), receiver, message.digest, message.receipt_digest)
 
 
-def bill_page(node: Node, view: BillView) -> BillPage:
+async def _names(node: Node, messages: Iterable[Told]) -> dict[str, Text]:
+    """The neighbours' names, as the anchor states them; one that cannot be asked for keeps its address."""
+    found: dict[str, Text] = {}
+    for receiver in {message.receiver for message in messages}:
+        try:
+            found[receiver] = read_node((await node.context.believer.chain(receiver)).chain).name
+        except YitongError:
+            continue
+    return found
+
+
+def bill_page(node: Node, view: BillView, names: Mapping[str, Text]) -> BillPage:
     """The page of a bill."""
     return BillPage(
         view.id,
@@ -135,7 +150,7 @@ def bill_page(node: Node, view: BillView) -> BillPage:
         () if view.quote is None else tuple(Step(sentence, amount_fen) for sentence, amount_fen in computation(view.quote)),
         _payers(view),
         tuple(Event(event.what, event.at, event.who) for event in view.events),
-        tuple(_message(node, message) for message in view.messages),
+        tuple(_message(node, message, names) for message in view.messages),
     )
 
 
@@ -146,4 +161,5 @@ def add(routes: Routes, node: Node) -> None:
     async def bill_page_of(bill_id: str, request: Request) -> Response:
         """A bill: one's own at home, or one of one's institution."""
         view = await find_view(node, account_of(request), bill_id)
-        return respond(request, node.pages, "bill.html", bill_page(node, view), await visit_of(node, request, HOME))
+        page = bill_page(node, view, await _names(node, view.messages))
+        return respond(request, node.pages, "bill.html", page, await visit_of(node, request, HOME))

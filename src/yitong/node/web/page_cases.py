@@ -109,7 +109,9 @@ async def case_rows(node: Node, account: Account) -> tuple[entry.CaseRow, ...]:
     for file in files:
         service, _ = rules_of(node.context, file.service_id)
         rows.append(
-            entry.CaseRow(service.title, _applicant(file.number, own), service.authority.name, file.state, None, f"/cases/{file.id}")
+            entry.CaseRow(
+                service.title, _applicant(file.number, own), service.authority.name, file.state, None, f"/cases/{file.id}"
+            )
         )
     return tuple(rows)
 
@@ -136,9 +138,13 @@ def _page(node: Node, view: CaseView) -> records.CasePage:
         tuple(_material(service, attachment.material_id, attachment.sha256) for attachment in case.materials),
         tuple(_event(service, event) for event in view.events),
         _decision(service, case.decision) if case.decision else None,
-        Link(Text("领取凭证的链接", "Link for your wallet"), f"/cases/{view.file.id}/offer") if view.own and view.file.offer else None,
+        Link(Text("领取凭证的链接", "Link for your wallet"), f"/cases/{view.file.id}/offer")
+        if view.own and view.file.offer
+        else None,
         tuple(
-            Action(name.replace("_", "-"), f"/cases/{view.file.id}/commands", danger=name == "withdraw", hidden=(("name", name),))
+            Action(
+                name.replace("_", "-"), f"/cases/{view.file.id}/commands", danger=name == "withdraw", hidden=(("name", name),)
+            )
             for name in view.wishes
             if name in CLICKS
         ),
@@ -146,7 +152,9 @@ def _page(node: Node, view: CaseView) -> records.CasePage:
 
 
 def _window(service: Service, case: Case) -> Words:
-    return next((window.name for window in service.windows if window.entity_id == case.window), case.window)
+    """The window's name; its entity id ends with the id under which the catalogue knows it, whichever node it is under."""
+    window_id = case.window.rpartition("/institutions/")[2]
+    return next((window.name for window in service.windows if window.id == window_id), case.window)
 
 
 def _clock(node: Node, view: CaseView, timer: Timer, today: date) -> records.CaseClock:
@@ -189,10 +197,9 @@ ORIGINS: dict[str, Words] = {
 def _event(service: Service, event: CaseEvent) -> Event:
     note = event.body.get("note") or event.body.get("reason") or ""
     digest = event.evidence[0] if event.evidence else ""
-    named = {place.entity_id: place.name for place in (service.authority, *service.windows)}
-    institution = named.get(event.by, "")
-    who: Words = institution or Text("申请人", "the applicant")
-    return Event(EVENTS.get(event.type, event.type), event.at, who, institution, str(note), digest)
+    named = {place.id: place.name for place in (service.authority, *service.windows)}
+    who: Words = named.get(event.by.rpartition("/institutions/")[2], Text("申请人", "the applicant"))
+    return Event(EVENTS.get(event.type, event.type), event.at, who, "", str(note), digest)
 
 
 def _decision(service: Service, decision: Decision) -> records.Decision:

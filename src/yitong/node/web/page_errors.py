@@ -23,7 +23,14 @@ def error_page(pages: Pages, clock: Clock) -> Callable[[Request, YitongError], s
     def render(request: Request, error: YitongError) -> str:
         back = SIGN_IN if error.code == "access.sign-in" else HOME
         page = ErrorPage(
-            error.spec.status, error.what, error.remedy, error.spec.who, error.code, request_id_of(request), clock.now(), back=back
+            error.spec.status,
+            error.what,
+            error.remedy,
+            error.spec.who,
+            error.code,
+            request_id_of(request),
+            clock.now(),
+            back=back,
         )
         return pages.render("error.html", language(request), visit=Visit(here(request)), page=page)
 

@@ -82,7 +82,9 @@ def _page(node: Node, licence: Licence, holder: Words, *, may_change: bool) -> L
     institution = context.institution(licence.institution)
     entered = Event(ISSUED_HERE, licence.recorded_at, institution.title)
     changes = tuple(
-        Event(RULES[change.to_state].label, change.recorded_at, institution.title, "", f"{change.reason} · {change.legal_basis}")
+        Event(
+            RULES[change.to_state].label, change.recorded_at, institution.title, "", f"{change.reason} · {change.legal_basis}"
+        )
         for change in licence.history
     )
     return LicencePage(
@@ -94,7 +96,11 @@ def _page(node: Node, licence: Licence, holder: Words, *, may_change: bool) -> L
         context.clock.now(),
         local_date(licence.recorded_at, context.zone),
         _until(node, licence),
-        tuple(Fact(rule.label, _value(rule.check, licence.claims[rule.name])) for rule in kind.claims if rule.name in licence.claims),
+        tuple(
+            Fact(rule.label, _value(rule.check, licence.claims[rule.name]))
+            for rule in kind.claims
+            if rule.name in licence.claims
+        ),
         (entered, *changes),
         _actions(licence) if may_change else (),
     )
@@ -181,7 +187,8 @@ def verdict_page(node: Node, kept: Presentation) -> VerdictPage:
     """The page of a verdict as it was given; ages are those of that moment."""
     verdict, kind = kept.verdict, node.context.catalog.kinds[kept.kind_id]
     grounds = tuple(
-        Reliance(GROUNDS[g["what"]], g["source"], read_moment(g["obtained_at"]), g["age_s"]) for g in verdict.get("relied_on", [])
+        Reliance(GROUNDS[g["what"]], g["source"], read_moment(g["obtained_at"]), g["age_s"])
+        for g in verdict.get("relied_on", [])
     )
     issuer = next((g["source"] for g in verdict.get("relied_on", []) if g["what"] == "issuer chain"), "")
     claims = verdict.get("claims", {})

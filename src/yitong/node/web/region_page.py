@@ -63,7 +63,9 @@ async def _look(anchor: Anchor, believer: Believer, member: MemberSettings) -> _
         found = await asyncio.gather(*(_institution(believer, member, entity_id) for entity_id in listed))
     except YitongError as error:
         return _Seen(member, health, detail or error.what, None, (), ())
-    return _Seen(member, health, detail, believed, tuple(node for node, _ in found), tuple(row for _, rows in found for row in rows))
+    return _Seen(
+        member, health, detail, believed, tuple(node for node, _ in found), tuple(row for _, rows in found for row in rows)
+    )
 
 
 async def _institution(believer: Believer, member: MemberSettings, entity_id: str) -> tuple[TrustNode, tuple[TrustRow, ...]]:
@@ -126,11 +128,19 @@ def add(routes: Routes, anchor: Anchor) -> None:
         now = anchor.clock.now()
         seen = list(await asyncio.gather(*(_look(anchor, believer, member) for member in anchor.config.members)))
         members = tuple(
-            Member(text_of(one.member.title), one.member.entity_id, one.member.jurisdiction, "0.1.0", one.health, now, one.detail)
+            Member(
+                text_of(one.member.title), one.member.entity_id, one.member.jurisdiction, "0.1.0", one.health, now, one.detail
+            )
             for one in seen
         )
         vouched = tuple(
-            TrustRow(text_of(anchor.config.title), text_of(one.member.title), "jurisdiction", one.believed.chain.expires_at, "trusted")
+            TrustRow(
+                text_of(anchor.config.title),
+                text_of(one.member.title),
+                "jurisdiction",
+                one.believed.chain.expires_at,
+                "trusted",
+            )
             for one in seen
             if one.believed
         )
