@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
-from region.simulate import Simulation
+import pytest
+
+from region.simulate import Simulation, Weather, make_region
+from yitong.catalog.schemes import MetroCatalogue
 from yitong.entropy import SeededEntropy, new_id
+from yitong.errors import YitongError
 from yitong.flows import ride_clearing, ride_taps
 from yitong.flows.context import Context
 from yitong.flows.ride_parties import ISSUER_ROLE, OPERATOR_ROLE, recognised_issuers
@@ -27,6 +32,9 @@ from yitong.trust.keys import KeyPair, load_or_create
 SUZHOU, SHANGHAI = "suzhou-metro", "shanghai-metro"
 HOMES = {SUZHOU: "jiangsu", SHANGHAI: "shanghai"}
 LIMIT_FEN = 2000
+DAY = "2026-02-12"
+BORDER, KUNSHAN, EXPO = (SUZHOU, "huaqiao"), (SUZHOU, "kunshan-square"), (SUZHOU, "huaqiao-expo")
+XUJIAHUI, ANTING, JIADING = (SHANGHAI, "xujiahui"), (SHANGHAI, "anting"), (SHANGHAI, "jiading-xincheng")
 
 
 @dataclass(slots=True)
@@ -111,12 +119,12 @@ class Riding:
     def officer(self, operator: str) -> Account:
         return Account(f"{operator}-officer", "operator", "示例", "Example", "", operator, True, self.region.clock.now())
 
-    async def close(self, operator: str, day: str = "2026-02-12") -> None:
+    async def close(self, operator: str, day: str = DAY) -> None:
         context = self.context(operator)
         async with context.transaction() as unit:
             await ride_clearing.close_windows(context, unit, operator, date.fromisoformat(day))
 
-    async def windows(self, operator: str, day: str = "2026-02-12") -> list[WindowView]:
+    async def windows(self, operator: str, day: str = DAY) -> list[WindowView]:
         return await windows_on(self.context(operator), self.officer(operator), date.fromisoformat(day))
 
     async def rides(self, issuer: str = SUZHOU, account: str = "rider") -> list[RideView]:
@@ -152,3 +160,44 @@ class Riding:
     @staticmethod
     def claims(text: str) -> dict[str, Any]:
         return jose.parse(text).claims()
+
+    async def settled(self, closer: str = SUZHOU) -> None:
+        """An officer closes the window; both sides agree, and nothing is owed afterwards."""
+        await self.close(closer)
+        await self.region.settle()
+        for operator in HOMES:
+            assert {window.state for window in await self.windows(operator)} == {"settled"}
+        assert await self.mirrored() == (0, 0)
+
+    async def send(self, sender: str, receiver: str, message_type: str, body: dict[str, Any]) -> list[str]:
+        """A node sends a message by hand; returns the codes with which it was refused."""
+        nodes, before = self.region.nodes, len(self.sent("peer.refused"))
+        context = nodes[sender].context
+        async with context.transaction() as unit:
+            await context.tell(unit, nodes[receiver].context.me.entity_id, message_type, "test", body)
+        await self.region.settle()
+        return [told["code"] for told in self.sent("peer.refused")[before:]]
+
+    def dear(self) -> MetroCatalogue:
+        """Shanghai's node gets a catalogue with dearer tariffs; returns the right one."""
+        context = self.context(SHANGHAI)
+        metro = context.catalog.metro
+        rows = metro.scheme.tariffs.items()
+        tariffs = {name: tuple(replace(tariff, base_fen=tariff.base_fen + 100) for tariff in each) for name, each in rows}
+        changed = replace(metro, scheme=replace(metro.scheme, tariffs=tariffs))
+        context.catalog = replace(context.catalog, metro=changed)
+        return metro
+
+
+async def riding_in(folder: Path, seed: int = 0, weather: Weather | None = None) -> Riding:
+    """The region with its gates open."""
+    riding = Riding(await make_region(folder, seed, weather))
+    await riding.open_gates()
+    return riding
+
+
+async def refusal(action: Any) -> str:
+    """The code with which the action is refused."""
+    with pytest.raises(YitongError) as refused:
+        await action
+    return refused.value.code

@@ -217,8 +217,8 @@ def _read_difference(row: object, where: str) -> Difference:
 
 async def _judge(context: Context, unit: Unit, key: str, node: str) -> None:
     """Agreed, disputed or not to be said yet; who is net debtor of an agreed window pays at once."""
-    window: ClearingWindow = await unit.shelf(WINDOWS).get(key)
-    if not window.our_hash or not window.their_hash:
+    window: ClearingWindow | None = await unit.shelf(WINDOWS).get(key)
+    if window is None or not window.our_hash or not window.their_hash:
         return
     if window.our_hash == window.their_hash:
         agreed = replace(window, state="agreed", differences=())

@@ -16,7 +16,7 @@ from yitong.digest import b64url_decode
 from yitong.errors import YitongError
 from yitong.flows.context import Context, Institution
 from yitong.flows.ride_parties import OPERATOR_ROLE, check_ours, check_speaker, our_operators
-from yitong.flows.ride_trips import expire_timer, rematch, tell_timer
+from yitong.flows.ride_trips import expire_timer, rematch
 from yitong.flows.unit import Unit
 from yitong.peers.message import Message
 from yitong.peers.submission import Submission
@@ -119,26 +119,37 @@ def _checked(context: Context, operator: str, row: object, where: str) -> Tap:
 async def _keep(context: Context, unit: Unit, taps: Iterable[Tap]) -> tuple[list[str], list[str], list[str]]:
     """Keep what is new, match what is ours, see to it that the rest is told; returns identifiers: new, known, in conflict.
 
-    Timers are set before anything is locked: whoever runs a timer holds it first and locks afterwards.
+    The order of locks is that of :mod:`yitong.flows.ride_trips`.
     """
     now, ours = context.clock.now(), our_operators(context)
     new, known, conflicts = [], [], []
     for tap in sorted(taps, key=lambda tap: tap.tap_id):
-        kept: KeptTap | None = await unit.shelf(TAPS).get(tap.tap_id)
+        kept = await _add(unit, KeptTap(tap, now, tap.issuer not in ours))
         if kept is None:
-            await unit.shelf(TAPS).add(KeptTap(tap, now, tap.issuer not in ours))
             new.append(tap)
         elif kept.tap == tap:
             known.append(tap.tap_id)
         else:
             conflicts.append(tap.tap_id)
-    for operator, issuer in sorted({(tap.operator, tap.issuer) for tap in new if tap.issuer not in ours}):
-        await tell_timer(context, unit, operator, issuer)
     mine = [tap for tap in new if tap.issuer in ours]
     for tap in mine:
         await expire_timer(context, unit, tap)
-    await rematch(context, unit, {pass_key(tap.issuer, tap.pass_id) for tap in mine})
+    strangers = {(tap.operator, tap.issuer) for tap in new if tap.issuer not in ours}
+    await rematch(context, unit, {pass_key(tap.issuer, tap.pass_id) for tap in mine}, tell_too=strangers)
     return [tap.tap_id for tap in new], known, conflicts
+
+
+async def _add(unit: Unit, made: KeptTap) -> KeptTap | None:
+    """Keep a tap; returns the one that is there already, also when somebody else is handing it in at this moment."""
+    kept: KeptTap | None = await unit.shelf(TAPS).get(made.tap.tap_id)
+    if kept is None:
+        try:
+            await unit.shelf(TAPS).add(made)
+        except YitongError as error:
+            if error.code != "store.exists":
+                raise
+            kept = await unit.shelf(TAPS).get(made.tap.tap_id)
+    return kept
 
 
 async def receive_taps(context: Context, unit: Unit, message: Message) -> None:

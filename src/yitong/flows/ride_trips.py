@@ -61,8 +61,10 @@ async def open_part(unit: Unit, book: str, other: str, window: date) -> int:
     return closed[0].part + 1 if closed else 0
 
 
-async def rematch(context: Context, unit: Unit, keys: Iterable[str]) -> None:
+async def rematch(context: Context, unit: Unit, keys: Iterable[str], *, tell_too: Iterable[tuple[str, str]] = ()) -> None:
     """Match the taps of passes anew, and post what that changes; does nothing for a pass that is not known (yet).
+
+    ``tell_too`` are pairs (of us, and another) for whom there is something to tell beside that.
 
     1. Hold the passes.  2. Trips, and what is owed beyond what is held.  3. See to it that operators are told.
     4. Hold the pairs, so that no window closes meanwhile.  5. Fix the part of each line; keep it.  6. Post.
@@ -73,8 +75,8 @@ async def rematch(context: Context, unit: Unit, keys: Iterable[str]) -> None:
         if record is not None:
             due += [(record, item) for item in await _changes(context, unit, record)]  # 2
     pairs = sorted({(record.issuer, other) for record, item in due if (other := _other(context, record.issuer, item))})
-    for issuer, other in pairs:
-        await tell_timer(context, unit, issuer, other)  # 3
+    for book, other in sorted({*pairs, *tell_too}):
+        await tell_timer(context, unit, book, other)  # 3
     for issuer, other in pairs:
         await lock_pair(unit, issuer, other)  # 4
     for record, item in due:
