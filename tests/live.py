@@ -44,7 +44,9 @@ class LiveRegion:
         """Give a command; its exit status must be ``expect`` unless that is None."""
         command = [*COMMAND, *arguments, "--dir", str(self.folder)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
-        assert expect is None or done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        assert expect is None or done.returncode == expect, (
+            f"{arguments}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        )
         return done
 
     def up(self) -> None:

@@ -85,7 +85,9 @@ def _pid(region, name):
     return status["anchor"]["pid"] if name == "anchor" else next(n["pid"] for n in status["nodes"] if n["name"] == name)
 
 
-@pytest.mark.parametrize(("name", "after_s"), [("jiangsu", 2.0), ("shanghai", 4.0), ("anhui", 5.0), ("anchor", 1.0), ("postgres", 3.0)])
+@pytest.mark.parametrize(
+    ("name", "after_s"), [("jiangsu", 2.0), ("shanghai", 4.0), ("anhui", 5.0), ("anchor", 1.0), ("postgres", 3.0)]
+)
 def test_after_kill_9_in_the_middle_up_and_tour_end_whole(region, toured, name, after_s):
     pid = _pid(region, name)
     tour = subprocess.Popen([*COMMAND, "tour", "--json", "--dir", str(region.folder)], stdout=subprocess.DEVNULL)

@@ -18,7 +18,10 @@ def test_the_food_business_permit_says_who_decides_and_by_when() -> None:
     food = read_services(CATALOG / "services")["food-business-permit-new"]
     assert food.title == Text("食品经营许可新办", "Food business permit, new application")
     assert (food.authority.id, food.authority.jurisdiction) == ("chongming-market", "310000")
-    assert [(window.id, window.jurisdiction) for window in food.windows] == [("qidong-window", "320000"), ("jiashan-window", "330000")]
+    assert [(window.id, window.jurisdiction) for window in food.windows] == [
+        ("qidong-window", "320000"),
+        ("jiashan-window", "330000"),
+    ]
     assert food.deadlines.promised is not None
     assert (food.deadlines.statutory.n, food.deadlines.promised.n) == (20, 10)
     assert {food.deadlines.statutory.unit, food.deadlines.promised.unit} == {"working-day"}

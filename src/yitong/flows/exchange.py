@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -115,10 +116,9 @@ class Exchange:
                 log.exception("step broke", step=step.__name__)
                 busy = False
             if not busy:
-                try:
-                    await asyncio.wait_for(rung.wait(), IDLE_S)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_S):  # wait_for of Python 3.11 can lose a cancellation to a ring
+                        await rung.wait()
 
     async def deliver_once(self) -> bool:
         """Try every neighbour for whom something is due; True if anything was delivered."""

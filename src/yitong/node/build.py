@@ -61,7 +61,9 @@ def make_clock(config: Config) -> Clock:
 
 def make_pages(config: Config) -> Pages:
     """The pages of this process."""
-    return Pages(Site(text_of(config.title), text_of(config.region_title), config.zone, config.example))
+    sign_in = "/sign-in" if config.example and config.role == "node" else ""
+    title, region_title = text_of(config.title), text_of(config.region_title)
+    return Pages(Site(title, region_title, config.zone, config.example, sign_in_href=sign_in))
 
 
 def _institutions(config: Config, keys_dir: Path) -> tuple[dict[str, Institution], dict[str, KeyPair]]:

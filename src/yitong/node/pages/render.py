@@ -32,6 +32,7 @@ class Site:
     zone: str = SHANGHAI
     example: bool = False
     links: tuple[Link, ...] = ()
+    sign_in_href: str = ""  # empty: there is no way to sign in here
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,6 @@ class Visit:
     role: Words = ""
     crumbs: tuple[Link, ...] = ()
     me_href: str = "/me"
-    sign_in_href: str = "/sign-in"
     sign_out_href: str = "/sign-out"
 
 

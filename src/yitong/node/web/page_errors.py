@@ -21,7 +21,7 @@ def error_page(pages: Pages, clock: Clock) -> Callable[[Request, YitongError], s
     """What makes the page of an error."""
 
     def render(request: Request, error: YitongError) -> str:
-        back = SIGN_IN if error.code == "access.sign-in" else HOME
+        back = SIGN_IN if error.code == "access.sign-in" and pages.site.sign_in_href else HOME
         page = ErrorPage(
             error.spec.status,
             error.what,
