@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -49,6 +50,10 @@ class Shelf(Protocol[T]):
 
     async def drop(self, key: str) -> T | None:
         """Remove the record and return it: whoever gets it is the only one who does."""
+        ...
+
+    async def sweep(self, before: datetime) -> int:
+        """Remove the records last changed before ``before``; only for nouns that may be forgotten. Returns how many."""
         ...
 
 

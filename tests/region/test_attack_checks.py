@@ -110,6 +110,8 @@ async def test_a_new_version_does_not_forget_what_happened_to_the_old_one_meanwh
             def shelf(self, noun: object) -> object:
                 return Late() if noun is LICENCES else unit.shelf(noun)
 
-        await issue_licence.record_licence(context, View(), office, "business-licence", "e", claims)
+        with pytest.raises(YitongError) as caught:
+            await issue_licence.record_licence(context, View(), office, "business-licence", "e", claims)
+        assert caught.value.code == "licence.not-valid"
         old = await shelf.get(first.id)
     assert [change.to_state for change in old.history] == [LicenceState.SUSPENDED]

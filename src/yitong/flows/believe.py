@@ -74,16 +74,31 @@ class Believer:
 
     async def _check_member(self, entity_id: str, now: datetime) -> None:
         """Raises ``trust.not-a-member`` unless the anchor lists the node that ``entity_id`` is, or is under."""
-        node = entity_id.partition(INSTITUTIONS)[0]
-        known = self._members
-        if known is not None and timedelta(0) <= now - known[1] < REFRESH_AT_MOST and node not in known[0]:
+        node, known = entity_id.partition(INSTITUTIONS)[0], self._members
+        if known is not None and node in known[0]:
+            return
+        if node not in await self._list_members(now):
             raise YitongError("trust.not-a-member", entity_id)
-        if known is None or node not in known[0]:
-            listed = parse_json(await self._get(self.anchor_id + LIST_PATH), self.anchor_id)
-            names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-            self._members = (frozenset({self.anchor_id, *names}), now)
-            if node not in self._members[0]:
-                raise YitongError("trust.not-a-member", entity_id)
+
+    async def _list_members(self, now: datetime) -> frozenset[str]:
+        """Whom the anchor lists, and the anchor itself; asked again after ``REFRESH_AT_MOST``."""
+        known = self._members
+        if known is not None and timedelta(0) <= now - known[1] < REFRESH_AT_MOST:
+            return known[0]
+        listed = parse_json(await self._get(self.anchor_id + LIST_PATH), self.anchor_id)
+        names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+        self._members = (frozenset({self.anchor_id, *names}), now)
+        return self._members[0]
+
+    async def neighbours(self) -> frozenset[str]:
+        """The nodes that the anchor lists; while it cannot be reached, those that it listed last."""
+        try:
+            listed = await self._list_members(self._clock.now())
+        except YitongError as error:
+            if self._members is None or not error.code.startswith("peer."):
+                raise
+            listed = self._members[0]
+        return listed - {self.anchor_id}
 
     async def _fetch(self, entity_id: str, now: datetime) -> Believed:
         statements = await collect_chain(entity_id, self.anchor_id, self._get)

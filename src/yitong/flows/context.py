@@ -83,6 +83,7 @@ class Context:
     policy: Policy
     get: Get
     bell: Bell = field(default_factory=Bell)
+    status_lists: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # by URI: revision and entries
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Unit]:

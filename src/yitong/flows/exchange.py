@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from yitong.clock import monotonic_s
 from yitong.digest import sha256_b64
 from yitong.errors import YitongError
 from yitong.flows.context import Context
@@ -29,6 +30,11 @@ MessageHandler = Callable[[Context, Unit, Message], Awaitable[None]]
 TimerHandler = Callable[[Context, Unit, str], Awaitable[None]]
 IDLE_S = 0.5  # a timer is looked at this often when nothing else wakes the node
 BATCH = 50
+ROUND_S = 5.0  # how long one neighbour may take before the others get their turn
+# What a neighbour will never take, however often it is sent: by these codes of its answer a message is given up.
+NEVER = frozenset(
+    {"message.unknown-type", "message.malformed", "message.unknown-field", "message.id-reused", "message.wrong-addressee"}
+)
 BROKEN_TIMER_WAITS = timedelta(minutes=1)
 AGAIN = ("peer.", "store.conflict")  # says nothing against the message or timer: somebody is away, or was quicker
 GIVE_UP_AFTER = 5  # a handler that broke so often is broken: the message is set aside, the next one gets its turn
@@ -134,8 +140,10 @@ class Exchange:
         context = self.context
         async with context.store.begin() as unit:
             waiting = await unit.messages.due_outgoing(receiver, context.clock.now(), BATCH)
-        busy = False
+        busy, started_s = False, monotonic_s()
         for row in waiting:
+            if monotonic_s() - started_s > ROUND_S:  # a slow neighbour must not keep the others waiting
+                return True
             if self.holds.types.get(row.type, 0) > 0:  # held back by its type: what is of another type passes it
                 continue
             try:
@@ -143,8 +151,12 @@ class Exchange:
             except YitongError as error:
                 reason = str(error.params.get("reason", ""))  # what the neighbour said, such as "HTTP 400 message.…"
                 log.info("not delivered", receiver=receiver, type=row.type, code=error.code, reason=reason)
+                final = any(code in reason.split() for code in NEVER)
                 async with context.store.begin() as unit:
-                    await unit.messages.not_delivered(row.id, error.code, context.clock.now() + wait_after(row.attempts))
+                    again_at = context.clock.now() + wait_after(row.attempts)
+                    await unit.messages.not_delivered(row.id, error.code, again_at, final=final)
+                if final:
+                    continue
                 return busy
             async with context.store.begin() as unit:
                 await unit.messages.delivered(row.id, receipt, context.clock.now())

@@ -87,7 +87,8 @@ async def record_licence(
 
     1. The institution may issue the kind, as its jurisdiction states (``licence.not-entitled``).  2. The claims are
     right by the kind (``credential.claims-refused``); warnings are returned.  3. The version follows the last one of
-    the same number, which ends as replaced, with its entries of the status list.
+    the same number, which ends as replaced, with its entries of the status list; while that one is suspended, or on its
+    way to another jurisdiction, none is made: a new version would undo it (``licence.not-valid``).
     """
     kind = context.catalog.kinds.get(kind_id)
     if kind is None or kind_id not in institution.may_issue:  # 1
@@ -106,6 +107,8 @@ async def record_licence(
     for stale in earlier:  # 3
         # As it is now: a suspension of this very moment must not be lost.
         licence: Licence | None = await unit.shelf(LICENCES).lock(stale.id)
+        if licence is not None and licence.state in (LicenceState.SUSPENDED, LicenceState.TRANSFERRING):
+            raise YitongError("licence.not-valid", licence.id, state=licence.state.value)
         if licence is not None and licence.state is LicenceState.VALID:
             await _change(context, unit, licence, LicenceState.REPLACED, "reissued", kind.title.zh, now, institution.id)
     number = str(licence_id(kind, institution.code, claims, version))
@@ -254,9 +257,14 @@ async def status_token(context: Context, institution: Institution, list_number: 
         raise YitongError("store.not-found", list_number)
     uri, now = status_uri(institution), epoch(context.clock.now())
     async with context.store.begin() as unit:
-        entries = status_list.new_bits(LIST_SIZE)
-        for index, value in await unit.status.nonzero(uri):
-            status_list.put(entries, index, value)
+        revision = await unit.status.revision(uri)
+        known = context.status_lists.get(uri)
+        if known is None or known[0] != revision:  # entries are read again only when one has changed
+            entries = status_list.new_bits(LIST_SIZE)
+            for index, value in await unit.status.nonzero(uri):
+                status_list.put(entries, index, value)
+            known = context.status_lists[uri] = (revision, bytes(entries))
+    entries_now = known[1]
     signing, ttl_s = institution.signer(), context.policy.status_ttl_s
     expires = now + max(ttl_s * 4, context.policy.status_max_age_s)
-    return status_list.issue_token(uri, entries, signing.private, signing.kid, iat=now, exp=expires, ttl_s=ttl_s)
+    return status_list.issue_token(uri, entries_now, signing.private, signing.kid, iat=now, exp=expires, ttl_s=ttl_s)

@@ -41,6 +41,7 @@ async def _answer(app: FastAPI, listening: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # a client does not say for itself which address it has
         lifespan="off",
         timeout_graceful_shutdown=STOP_WITHIN_S,
         h11_max_incomplete_event_size=65_536,

@@ -25,6 +25,7 @@ class Outgoing:
     receipt: str | None
     receipted_at: datetime | None
     last_error: str | None
+    given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ class MessageRepo(Protocol):
         """Keep the receipt; the first one stands."""
         ...
 
-    async def not_delivered(self, message_id: str, error: str, due_at: datetime) -> None:
-        """Count an attempt and say when to try again."""
+    async def not_delivered(self, message_id: str, error: str, due_at: datetime, *, final: bool = False) -> None:
+        """Count an attempt and say when to try again; a ``final`` one is given up, so that it holds up no other."""
         ...
 
     async def take_in(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi.responses import JSONResponse
 
-from yitong.digest import parse_json
 from yitong.errors import YitongError
 from yitong.node.build import Node
 from yitong.node.web.routes import Routes
@@ -21,17 +20,11 @@ async def _problems(node: Node) -> list[str]:
         table, _ = await context.believer.recognition()
         if not table.rows:
             found.append("trust.recognition-empty")
-        listed = await node.client.get_text(f"{context.believer.anchor_id}/federation/list")
-        for entity_id in sorted({context.me.entity_id, *_entities(listed)}):
+        for entity_id in sorted({context.me.entity_id, *await context.believer.neighbours()}):
             await context.believer.chain(entity_id)
     except YitongError as error:
         found.append(f"{error.code} [{error.where}]")
     return found
-
-
-def _entities(listed: str) -> list[str]:
-    found = parse_json(listed)
-    return [entity for entity in found if isinstance(entity, str)] if isinstance(found, list) else []
 
 
 def add_node(routes: Routes, node: Node) -> None:

@@ -20,8 +20,9 @@ from yitong.store.memory.tables import MemoryEvents, MemoryShelf, MemoryStatus, 
 class MemoryUnit:
     """One transaction on copies of the tables."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, clock: Clock) -> None:
         self.tables = tables
+        self._clock = clock
         self.messages = MemoryMessages(tables)
         self.events = MemoryEvents(tables)
         self.timers = MemoryTimers(tables)
@@ -30,7 +31,7 @@ class MemoryUnit:
 
     def shelf(self, noun: Noun[Any]) -> MemoryShelf[Any]:
         """The shelf of ``noun``."""
-        return MemoryShelf(self.tables, noun)
+        return MemoryShelf(self.tables, noun, self._clock)
 
 
 class MemoryStore:
@@ -45,7 +46,7 @@ class MemoryStore:
     async def begin(self) -> AsyncIterator[MemoryUnit]:
         """A transaction; its changes are seen only after it ends without raising."""
         async with self._one_at_a_time:
-            unit = MemoryUnit(self._tables.copy())
+            unit = MemoryUnit(self._tables.copy(), self.clock)
             yield unit
             self._tables = unit.tables
 

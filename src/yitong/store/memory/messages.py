@@ -13,7 +13,7 @@ from yitong.store.memory.tables import Tables
 
 
 def _undelivered(row: Outgoing, now: datetime) -> bool:
-    return row.receipt is None and row.created_at > now - LIFETIME
+    return row.receipt is None and not row.given_up and row.created_at > now - LIFETIME
 
 
 def _due(row: Outgoing, now: datetime) -> bool:
@@ -59,10 +59,12 @@ class MemoryMessages:
                 row, attempts=row.attempts + 1, receipt=receipt, receipted_at=now, last_error=None
             )
 
-    async def not_delivered(self, message_id: str, error: str, due_at: datetime) -> None:
-        """Count an attempt and say when to try again."""
+    async def not_delivered(self, message_id: str, error: str, due_at: datetime, *, final: bool = False) -> None:
+        """Count an attempt and say when to try again; a ``final`` one is given up."""
         row = self._tables.outgoing[message_id]
-        self._tables.outgoing[message_id] = replace(row, attempts=row.attempts + 1, due_at=due_at, last_error=error)
+        self._tables.outgoing[message_id] = replace(
+            row, attempts=row.attempts + 1, due_at=due_at, last_error=error, given_up=final
+        )
 
     async def take_in(
         self, message_id: str, sender: str, message_type: str, text: str, receipt: str, now: datetime
@@ -100,7 +102,7 @@ class MemoryMessages:
 
     async def waiting(self) -> tuple[int, int]:
         """How many messages wait: (to be delivered, to be acted on)."""
-        out = sum(1 for row in self._tables.outgoing.values() if row.receipt is None)
+        out = sum(1 for row in self._tables.outgoing.values() if row.receipt is None and not row.given_up)
         return out, sum(1 for row in self._tables.incoming.values() if row.handled_at is None)
 
     async def about(self, subject: str, limit: int) -> list[Outgoing]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from yitong.clock import Clock
 from yitong.entropy import Entropy, below
 from yitong.errors import YitongError
 from yitong.flows.unit import Timer
@@ -22,6 +23,7 @@ class Tables:
     """Every table is a dictionary in order of insertion; records are frozen, so a shallow copy is a snapshot."""
 
     nouns: dict[str, dict[str, Any]] = field(default_factory=dict)
+    changed: dict[tuple[str, str], datetime] = field(default_factory=dict)  # by noun and key
     outgoing: dict[str, Outgoing] = field(default_factory=dict)
     incoming: dict[tuple[str, str], Incoming] = field(default_factory=dict)
     refused: list[tuple[str, str, str, datetime]] = field(default_factory=list)
@@ -35,6 +37,7 @@ class Tables:
         """A snapshot that can be changed without changing this one."""
         return Tables(
             {name: dict(rows) for name, rows in self.nouns.items()},
+            dict(self.changed),
             dict(self.outgoing),
             dict(self.incoming),
             list(self.refused),
@@ -55,9 +58,11 @@ class Tables:
 class MemoryShelf(Generic[T]):
     """The records of one noun."""
 
-    def __init__(self, tables: Tables, noun: Noun[T]) -> None:
+    def __init__(self, tables: Tables, noun: Noun[T], clock: Clock) -> None:
         self._rows: dict[str, T] = tables.nouns.setdefault(noun.name, {})
+        self._changed = tables.changed
         self._noun = noun
+        self._clock = clock
 
     async def get(self, key: str) -> T | None:
         """The record, or None."""
@@ -84,6 +89,14 @@ class MemoryShelf(Generic[T]):
             if taken:
                 raise YitongError("store.exists", f"{self._noun.name}.{name}")
         self._rows[key] = record
+        self._changed[self._noun.name, key] = self._clock.now()
+
+    async def sweep(self, before: datetime) -> int:
+        """Remove the records last changed before ``before``; returns how many."""
+        old = [key for key in self._rows if self._changed[self._noun.name, key] < before]
+        for key in old:
+            del self._rows[key], self._changed[self._noun.name, key]
+        return len(old)
 
     async def find(self, *, limit: int = 100, **indexes: str) -> list[T]:
         """The newest records whose indexes have these values."""
@@ -93,6 +106,7 @@ class MemoryShelf(Generic[T]):
 
     async def drop(self, key: str) -> T | None:
         """Remove the record and return it."""
+        self._changed.pop((self._noun.name, key), None)
         return self._rows.pop(key, None)
 
 

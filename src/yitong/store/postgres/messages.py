@@ -12,7 +12,7 @@ from yitong.peers.outbox import LONGEST_WAIT_S
 from yitong.peers.repo import REFUSED_KEPT, Incoming, Outgoing
 from yitong.store.postgres.connection import Connection
 
-_OUT = "seq, id, receiver, type, subject, text, created_at, attempts, due_at, receipt, receipted_at, last_error"
+_OUT = "seq, id, receiver, type, subject, text, created_at, attempts, due_at, receipt, receipted_at, last_error, given_up"
 _IN = "seq, id, sender, type, text, text_hash, receipt, received_at, attempts, handled_at, failure"
 _LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_S)
 
@@ -48,7 +48,8 @@ class PostgresMessages:
     async def due_outgoing(self, receiver: str, now: datetime, limit: int) -> list[Outgoing]:
         """Messages to ``receiver`` without a receipt, oldest first, none beyond one that is not due."""
         rows = await self._connection.fetch(
-            f"SELECT {_OUT} FROM outgoing WHERE receiver = $1 AND receipt IS NULL AND created_at > $3 ORDER BY seq LIMIT $2",
+            f"SELECT {_OUT} FROM outgoing WHERE receiver = $1 AND receipt IS NULL AND NOT given_up AND created_at > $3 "
+            "ORDER BY seq LIMIT $2",
             receiver,
             limit,
             now - LIFETIME,
@@ -63,7 +64,8 @@ class PostgresMessages:
     async def receivers_due(self, now: datetime) -> list[str]:
         """Neighbours for whom a message is due."""
         rows = await self._connection.fetch(
-            "SELECT DISTINCT receiver FROM outgoing WHERE receipt IS NULL AND created_at > $3 AND (due_at <= $1 OR due_at > $2) "
+            "SELECT DISTINCT receiver FROM outgoing WHERE receipt IS NULL AND NOT given_up AND created_at > $3 "
+            "AND (due_at <= $1 OR due_at > $2) "
             "ORDER BY receiver",
             now,
             now + _LONGEST_WAIT,
@@ -81,10 +83,14 @@ class PostgresMessages:
             now,
         )
 
-    async def not_delivered(self, message_id: str, error: str, due_at: datetime) -> None:
-        """Count an attempt and say when to try again."""
+    async def not_delivered(self, message_id: str, error: str, due_at: datetime, *, final: bool = False) -> None:
+        """Count an attempt and say when to try again; a ``final`` one is given up."""
         await self._connection.execute(
-            "UPDATE outgoing SET attempts = attempts + 1, last_error = $2, due_at = $3 WHERE id = $1", message_id, error, due_at
+            "UPDATE outgoing SET attempts = attempts + 1, last_error = $2, due_at = $3, given_up = $4 WHERE id = $1",
+            message_id,
+            error,
+            due_at,
+            final,
         )
 
     async def take_in(
@@ -144,7 +150,7 @@ class PostgresMessages:
 
     async def waiting(self) -> tuple[int, int]:
         """How many messages wait: (to be delivered, to be acted on)."""
-        out = await self._connection.fetchval("SELECT count(*) FROM outgoing WHERE receipt IS NULL")
+        out = await self._connection.fetchval("SELECT count(*) FROM outgoing WHERE receipt IS NULL AND NOT given_up")
         return int(out), int(await self._connection.fetchval("SELECT count(*) FROM incoming WHERE handled_at IS NULL"))
 
     async def about(self, subject: str, limit: int) -> list[Outgoing]:

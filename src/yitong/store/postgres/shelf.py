@@ -7,6 +7,7 @@ words; every value goes in as a parameter.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -87,6 +88,11 @@ class PostgresShelf(Generic[T]):
         query = f"SELECT body FROM {self._noun.name} {'WHERE ' + where if where else ''} ORDER BY seq DESC LIMIT $1"
         rows = await self._connection.fetch(query, limit, *indexes.values())
         return [msgspec.json.decode(row["body"], type=self._noun.type) for row in rows]
+
+    async def sweep(self, before: datetime) -> int:
+        """Remove the records last changed before ``before``; returns how many."""
+        done = await self._connection.execute(f"DELETE FROM {self._noun.name} WHERE changed_at < $1", before)
+        return int(done.rpartition(" ")[2])
 
     async def drop(self, key: str) -> T | None:
         """Remove the record and return it: of two that try at once, one gets it."""
