@@ -22,7 +22,6 @@ from yitong.ledger.postings import (
     transfers_for_payment,
     transfers_for_reversal,
     transfers_for_settlement,
-    transfers_for_trip,
 )
 from yitong.ledger.transfer import Transfer, checked_transfer, opposite, transfer_from_json
 from yitong.money import MAX_FEN
@@ -265,34 +264,6 @@ def test_a_bill_that_is_all_cash_posts_nothing():
     assert transfers_for_settlement("settle-1", HOME, CARE, CLINIC, fund_fen=0, account_fen=0) == ((), ())
 
 
-def test_a_ride_leaves_the_issuer_with_what_was_worked_out_by_hand():
-    journal = journal_of(*RIDE_CHARTS)
-    books = transfers_for_trip(
-        "trip-1", ISSUER, OPERATOR, fare_fen=500, issuer_discount_fen=50, channel_fee_fen=3, scheme_fee_fen=2
-    )
-    refuse_unless_posted(post(journal, [transfer for book in books for transfer in book]))
-    found = balances(journal)
-    assert found[payable(ISSUER, OPERATOR)] == found[receivable(OPERATOR, ISSUER)] == 498
-    result_fen = found[account_id(ISSUER, "scheme-fee-income")] - sum(
-        found[account_id(ISSUER, code)] for code in ("discount-expense", "channel-fee-expense")
-    )
-    assert (found[account_id(ISSUER, "passenger-receivable")], result_fen) == (450, -51)
-
-
-def test_a_discount_of_the_operator_lowers_what_it_is_owed():
-    journal = journal_of(*RIDE_CHARTS)
-    books = transfers_for_trip("trip-1", ISSUER, OPERATOR, fare_fen=500, operator_discount_fen=100)
-    refuse_unless_posted(post(journal, [transfer for book in books for transfer in book]))
-    found = balances(journal)
-    assert found[payable(ISSUER, OPERATOR)] == found[receivable(OPERATOR, ISSUER)] == 400
-    assert (found[account_id(OPERATOR, "fare-income")], found[account_id(OPERATOR, "discount-expense")]) == (500, 100)
-
-
-def test_a_discount_above_the_fare_cannot_be_posted():
-    issuer_book, _ = transfers_for_trip("trip-1", ISSUER, OPERATOR, fare_fen=500, issuer_discount_fen=501)
-    assert "ledger.amount-out-of-range" in codes(journal_of(*RIDE_CHARTS), *issuer_book)
-
-
 def test_net_settlement_pays_once_and_keeps_the_gross_lines():
     book, other, third = "suzhou-metro", "shanghai-metro", "hefei-metro"
     chart = merged_chart(metro_issuer_accounts(book, [other, third]), metro_operator_accounts(book, [other, third]))
@@ -300,8 +271,8 @@ def test_net_settlement_pays_once_and_keeps_the_gross_lines():
     journal = journal_of(*chart)
     refuse_unless_posted(post(journal, transfers_for_opening("open-1", book, "settlement-cash", 10000)))
     owes, owed = {other: 900, third: 300}, {other: 500}
-    owed_for_a_ride, _ = transfers_for_trip("trip-1", book, other, fare_fen=900)
-    refuse_unless_posted(post(journal, owed_for_a_ride))
+    ride = Transfer("ride-1", account_id(book, "passenger-receivable"), payable(book, other), 900, "ride", "trip-1")
+    refuse_unless_posted(post(journal, [ride]))
     paid = transfers_for_net_settlement("run-1", book, owes_fen=owes, is_owed_fen=owed)
     assert [(transfer.code, transfer.amount_fen) for transfer in paid] == [
         ("net-due", 500),

@@ -145,38 +145,6 @@ def transfers_for_reversal(originals: Sequence[Transfer], reversal_id: str) -> t
     )
 
 
-def transfers_for_trip(
-    trip_id: str,
-    issuer: str,
-    operator: str,
-    *,
-    fare_fen: int,
-    issuer_discount_fen: int = 0,
-    operator_discount_fen: int = 0,
-    channel_fee_fen: int = 0,
-    scheme_fee_fen: int = 0,
-) -> tuple[tuple[Transfer, ...], tuple[Transfer, ...]]:
-    """The transfers of one ride: those of the issuer's book, and those of the operator's.
-
-    Who funds a discount is kept apart: the issuer's is its expense, the operator's lowers what it is owed. Afterwards
-    the payable of the one is the receivable of the other: fare - operator's discount - scheme fee.
-    """
-    charged_fen = fare_fen - issuer_discount_fen - operator_discount_fen
-    owed, due = payable(issuer, operator), receivable(operator, issuer)
-    issuer_legs = [
-        ("ride-charge", account_id(issuer, PASSENGER_RECEIVABLE), owed, charged_fen),
-        ("ride-discount", account_id(issuer, DISCOUNT_EXPENSE), owed, issuer_discount_fen),
-        ("ride-scheme-fee", owed, account_id(issuer, SCHEME_FEE_INCOME), scheme_fee_fen),
-        ("ride-channel-fee", account_id(issuer, CHANNEL_FEE_EXPENSE), account_id(issuer, CHANNEL_PAYABLE), channel_fee_fen),
-    ]
-    operator_legs = [
-        ("ride-fare", due, account_id(operator, FARE_INCOME), fare_fen),
-        ("ride-discount", account_id(operator, DISCOUNT_EXPENSE), due, operator_discount_fen),
-        ("ride-scheme-fee", account_id(operator, SCHEME_FEE_EXPENSE), due, scheme_fee_fen),
-    ]
-    return _legs(trip_id, issuer, issuer_legs), _legs(trip_id, operator, operator_legs)
-
-
 def net_position_fen(owes_fen: Mapping[str, int], is_owed_fen: Mapping[str, int]) -> int:
     """What the bank moves to a party (negative: from it): all that it is owed less all that it owes."""
     return sum(is_owed_fen.values()) - sum(owes_fen.values())
