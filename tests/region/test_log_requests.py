@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
@@ -17,12 +18,14 @@ NUMBER, NAME, SECRET = "34052419800101001X", "欧阳示例甲", "s3cr3t-value-of
 
 
 @pytest.fixture
-def logged(capsys):
+def logged():
     """Log as a process does; gives the text that was written."""
     before, level, handlers = structlog.get_config(), logging.getLogger().level, logging.getLogger().handlers[:]
     log.configure("shanghai", "debug")
-    structlog.configure(cache_logger_on_first_use=False)  # the loggers of other tests must not keep this stream
-    yield lambda: capsys.readouterr().err
+    stream = io.StringIO()
+    # not cached: the loggers of other tests must not keep this stream
+    structlog.configure(cache_logger_on_first_use=False, logger_factory=structlog.PrintLoggerFactory(stream))
+    yield stream.getvalue
     structlog.configure(**before)
     structlog.contextvars.clear_contextvars()
     logging.getLogger().setLevel(level)
