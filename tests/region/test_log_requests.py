@@ -64,6 +64,7 @@ async def test_a_request_leaves_its_kind_and_nothing_of_its_content(served, logg
     ]
     for method, path, options in asked:
         await served.ask("shanghai", method, path, **options)
+    await served.ask("shanghai", "GET", "/health/live")  # a request is logged after its answer has gone
     written = logged()
     assert written.count('"event": "request"') >= len(asked)
     for private in (NUMBER, NUMBER[:17], NAME, SECRET, session["token"], session["csrf"], cookie.split("=")[1], "欧阳"):
@@ -80,6 +81,8 @@ async def test_a_number_in_an_address_that_is_none_stays_out(served, logged):
     for path in ("/api/licences/{}", "/api/rides/{}", "/api/cases/{}", "/licences/{}", "/cases/{}", "/rides/{}", "/bills/{}"):
         answer = await served.ask("shanghai", "GET", path.format(NUMBER), headers=bearer(token))
         assert answer.status == 404
+    await served.ask("shanghai", "GET", "/health/live")
+    assert logged().count("store.not-found") == 7
     assert NUMBER not in logged()
 
 
