@@ -93,7 +93,7 @@ async def test_a_migration_that_fails_leaves_nothing(database_server):
     await connection.close()
 
 
-@pytest.mark.parametrize("change", ["UPDATE transfer SET amount_fen = 1", "DELETE FROM transfer"])
+@pytest.mark.parametrize("change", ["UPDATE transfer SET amount_fen = 1", "DELETE FROM transfer", "TRUNCATE transfer"])
 async def test_a_transfer_stays(connection, change):
     await connection.execute(
         "INSERT INTO account_book SELECT x, 'b', 'c', 'asset', false, false, 0, 0, 0, 0 FROM unnest(array['a', 'b']) x;"
@@ -105,7 +105,7 @@ async def test_a_transfer_stays(connection, change):
     assert await connection.fetchval("SELECT amount_fen FROM transfer") == 5
 
 
-@pytest.mark.parametrize("change", ["UPDATE event SET body = '{}'", "DELETE FROM event"])
+@pytest.mark.parametrize("change", ["UPDATE event SET body = '{}'", "DELETE FROM event", "TRUNCATE event"])
 async def test_an_event_stays(connection, change):
     await connection.execute("INSERT INTO event VALUES ('s', 1, '{\"n\": 1}', now(), 'UTC')")
     with pytest.raises(asyncpg.RaiseError, match="never changed or removed"):

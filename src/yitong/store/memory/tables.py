@@ -100,6 +100,9 @@ class MemoryShelf(Generic[T]):
 
     async def find(self, *, limit: int = 100, **indexes: str) -> list[T]:
         """The newest records whose indexes have these values."""
+        for name in indexes:
+            if name not in self._noun.indexes:
+                raise ValueError(f"{self._noun.name} has no index {name}")
         wanted = [(self._noun.indexes[name], value) for name, value in indexes.items()]
         found = [row for row in reversed(self._rows.values()) if all(read(row) == value for read, value in wanted)]
         return found[:limit]
