@@ -1,5 +1,11 @@
 """What holds for all tests: a run that could not open a browser says so in its last lines."""
 
+import logging
+
+import structlog
+
+# Servers inside the test process log every request; what a passing test would print helps nobody.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 NO_BROWSER = "no Chromium"
 pytest_plugins = ("servers", "live")  # one PostgreSQL for the whole session, the nodes served from it, and a real region
 

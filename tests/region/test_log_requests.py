@@ -101,6 +101,7 @@ def test_the_logs_of_a_whole_tour_name_nobody(region, toured):
     for path in logs:
         text = path.read_text("utf-8", "replace")
         assert numbers_in(text) == [], path
-        for private in ("Bearer ", "eyJ", "yitong_session", "postgresql://", "PRIVATE KEY", "安小禾", "林晓岚"):
+        assert re.search(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", text) is None, f"{path}: a token"
+        for private in ("Bearer ", "yitong_session", "postgresql://", "PRIVATE KEY", "安小禾", "林晓岚"):
             assert private not in text, (path, private)
         assert '"level": "error"' not in text, (path, [line for line in text.splitlines() if '"error"' in line][:3])
