@@ -37,7 +37,7 @@ def _region() -> Iterator[tuple[Path, float]]:
         _run(folder / "region", "up", "--detach", "--base-port", str(BASE_PORT))
         yield folder / "region", time.monotonic() - started
     finally:
-        _run(folder / "region", "down")
+        _run(folder / "region", "down", "--delete-data")
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "catalog": VALUES | {"cases", "credentials", "settlement", "indicators", "network"},
     "store": DOMAIN_VALUES | DOMAINS | {"peers"},
     "flows": DOMAIN_VALUES | DOMAINS | {"specs", "trust", "peers", "catalog"},
-    "region": DOMAIN_VALUES | DOMAINS | {"specs", "trust", "peers", "catalog", "node"},
+    "region": DOMAIN_VALUES | DOMAINS | {"specs", "trust", "peers", "catalog"},
     "node": DOMAIN_VALUES | DOMAINS | {"specs", "trust", "peers", "catalog", "store", "flows", "region"},
 }
 # (who, what): why this one module may be imported all the same.

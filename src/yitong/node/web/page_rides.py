@@ -112,6 +112,9 @@ def _ride_page(view: RideView) -> money.RidePage:
         for words, place in ((Text("进站", "Entered"), view.entry), (Text("出站", "Left"), view.exit))
         if place is not None
     )
+    if view.state == "expired_no_exit":
+        by_rule = Text("没有出站记录，按运营方规则计价", "No exit was read: priced by the operator's rule")
+        events = (*events, Event(by_rule, view.changed_at, view.issuer_title))
     if view.problem:
         why_not: Words = table()[view.problem].what if view.problem in table() else view.problem
         events = (*events, Event(Text("未能计价", "Could not be priced"), view.changed_at, view.issuer_title, "", why_not))

@@ -15,9 +15,10 @@ from yitong.node.web import page_lists
 from yitong.node.web.access import account_of
 from yitong.node.web.routes import Routes
 from yitong.node.web.viewing import named, respond, visit_of
-from yitong.people.account import ACCOUNTS, LOOKS, Account, Look
+from yitong.people.account import ACCOUNTS, LOOKS, OFFICER_ROLES, ROLES, Account, Look
 
 PAGE = "text/html"
+NEWEST = 12  # residents and enterprises on the sign-in page, of each kind
 REGION = Text("区域总览", "The region")
 API = Link(Text("本节点的接口说明", "This node's API"), "/openapi.json")
 LOOK_WORDS: dict[str, Words] = {
@@ -57,10 +58,19 @@ def _add_public(routes: Routes, node: Node) -> None:
     @routes.add("GET", "/sign-in", "example", gives=PAGE)
     async def sign_in(request: Request) -> Response:
         """The example people and officers one can sign in as."""
-        async with node.context.store.begin() as unit:
-            accounts: list[Account] = await unit.shelf(ACCOUNTS).find(limit=60)
-        page = entry.SignInPage(tuple(_example(node, found) for found in accounts if found.example), "/sign-in")
+        shown = await _examples(node)
+        page = entry.SignInPage(tuple(_example(node, found) for found in shown), "/sign-in")
         return respond(request, node.pages, "sign_in.html", page, await visit_of(node, request))
+
+
+async def _examples(node: Node) -> list[Account]:
+    """Every example officer, and of each kind of people the newest: every tour brings new ones."""
+    found: list[Account] = []
+    async with node.context.store.begin() as unit:
+        shelf = unit.shelf(ACCOUNTS)
+        for role in sorted(ROLES):
+            found += await shelf.find(role=role, limit=NEWEST if role not in OFFICER_ROLES else 100)
+    return [account for account in found if account.example]
 
 
 def _example(node: Node, account: Account) -> entry.Example:

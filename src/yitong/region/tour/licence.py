@@ -160,6 +160,8 @@ async def _suspended(tour: Tour, counter: _Counter) -> dict[str, Any]:
 async def _lost(tour: Tour, counter: _Counter) -> dict[str, Any]:
     with _unreachable(tour, "anhui"):
         await tour.advance_clock(STALE_AFTER_S + 60)
+        words = ("安徽节点停住；上海仍去取状态列表，最多等四秒", "Anhui stands still; Shanghai asks, and waits four seconds")
+        tour.step("shanghai", "anhui", *words)
         verdict = await counter.check()
     tour.expect("an unreachable, stale list decides nothing", "cannot-tell", verdict["answer"])
     tour.step(

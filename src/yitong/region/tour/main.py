@@ -79,6 +79,8 @@ async def _play(tour: Tour, nodes: list[str], *, aloud: bool) -> list[Story]:
     for name, play in STORIES:
         if aloud:
             sys.stdout.write(f"\n{name}\n")
+        else:
+            sys.stderr.write(f"… {name}\n")  # progress; standard output holds the JSON alone
         try:
             stories.append(await play(tour))
         except (TourError, YitongError) as error:
