@@ -64,8 +64,8 @@ async def test_the_registry_may_and_the_insurer_of_the_same_jurisdiction_may_not
 async def test_a_register_takes_no_kind_that_its_institution_may_not_issue(tmp_path):
     region = await make_region(tmp_path)
     context = region.nodes["anhui"].context
-    with pytest.raises(YitongError) as caught:
-        async with context.transaction() as unit:
-            office = context.institution("anhui-insurance")
+    async with context.store.begin() as unit:
+        office = context.institution("anhui-insurance")
+        with pytest.raises(YitongError) as caught:
             await record_licence(context, unit, office, "business-licence", "someone", CLAIMS)
     assert caught.value.code == "licence.not-entitled"
