@@ -38,6 +38,8 @@ class Box:
     y: int
     total_fen: int
     middle_y: int
+    width: int = BOX_WIDTH
+    height: int = BOX_HEIGHT
 
 
 @dataclass(frozen=True, slots=True)

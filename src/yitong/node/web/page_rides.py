@@ -177,12 +177,17 @@ def _clearing_page(node: Node, view: WindowView) -> money.ClearingPage:
 
 
 def _line(titles: dict[str, Words], state: str, line: WindowLine) -> money.ClearingLine:
+    """A line as it counts in the gross: a fee is held back from what the other side owes, a reversal takes back."""
+    debtor, creditor, amount_fen = line.debtor, line.creditor, line.amount_fen
+    for turned in (line.why == "scheme-fee", line.reverses is not None):
+        if turned:
+            debtor, creditor, amount_fen = creditor, debtor, -amount_fen
     return money.ClearingLine(
         f"{line.why} {line.usage_id}",
         line.posted_at,
-        titles.get(line.debtor, line.debtor),
-        titles.get(line.creditor, line.creditor),
-        line.amount_fen,
+        titles.get(debtor, debtor),
+        titles.get(creditor, creditor),
+        amount_fen,
         "reversed" if line.reverses else state,
     )
 
