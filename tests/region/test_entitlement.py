@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from example_licence import CLAIMS
 from region.simulate import MORNING, make_region
 from yitong.clock import epoch
 from yitong.credentials.issuer import Signer, StatusEntry, issue, licence_id
@@ -14,19 +15,6 @@ from yitong.flows.verify_licence import QUERY_ID, ask, receive
 from yitong.specs import sd_jwt
 from yitong.specs.jwk import new_private_key, public_jwk
 from yitong.specs.oid4vp import Answer, client_id_of
-
-CLAIMS = {
-    "enterprise_name": "示例贸易（合肥）有限公司",
-    "uscc": "91340100MA99990A76",
-    "legal_representative": "张示例",
-    "enterprise_type": "有限责任公司",
-    "registered_capital_fen": 100_000_000,
-    "address": "合肥市示例路1号",
-    "region": "340100",
-    "business_scope": ["食品销售"],
-    "established_on": "2020-05-06",
-    "registration_authority": "合肥市企业登记机关（示例）",
-}
 
 
 async def verdict_on_a_licence_of(region, node, institution_id):

@@ -6,24 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from example_licence import CLAIMS
 from region.simulate import make_region
 from yitong.credentials.register import NONCES
 from yitong.credentials.status import LicenceState
 from yitong.errors import YitongError
 from yitong.flows.issue_licence import change_state, give_nonce, record_licence
-
-CLAIMS = {
-    "enterprise_name": "示例贸易（合肥）有限公司",
-    "uscc": "91340100MA99990A76",
-    "legal_representative": "张示例",
-    "enterprise_type": "有限责任公司",
-    "registered_capital_fen": 100_000_000,
-    "address": "合肥市示例路1号",
-    "region": "340100",
-    "business_scope": ["食品销售"],
-    "established_on": "2020-05-06",
-    "registration_authority": "合肥市企业登记机关（示例）",
-}
 
 
 async def test_nonces_that_nobody_took_are_gone_after_a_day(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from example_licence import CLAIMS
 from yitong.catalog import read_table
 from yitong.catalog.licences import read_kind
 from yitong.clock import at_local, epoch
@@ -26,18 +27,6 @@ STATUS = issuer.StatusEntry("https://anhui.example/status/1", 4711)
 CATALOGUE = Path(__file__).parents[2] / "catalog" / "licences"
 KIND = read_kind(read_table(CATALOGUE / "business-licence.toml"))
 PERMIT = read_kind(read_table(CATALOGUE / "food-business-permit.toml"))
-CLAIMS = {
-    "enterprise_name": "示例贸易（合肥）有限公司",
-    "uscc": "91340100MA99990A76",
-    "legal_representative": "张示例",
-    "enterprise_type": "有限责任公司",
-    "registered_capital_fen": 100_000_000,
-    "address": "合肥市示例路1号",
-    "region": "340100",
-    "business_scope": ["食品销售"],
-    "established_on": "2020-05-06",
-    "registration_authority": "合肥市企业登记机关（示例）",
-}
 LICENCE = issuer.licence_id(KIND, "11340100MB99990A0T", CLAIMS, 1)
 
 

@@ -11,8 +11,11 @@ from yitong.node.pages.text import Words
 from yitong.node.pages.views import entry
 from yitong.node.pages.views.parts import Link
 from yitong.node.publish import text_of
-from yitong.node.web import page_lists
 from yitong.node.web.access import account_of
+from yitong.node.web.page_bills import bill_rows
+from yitong.node.web.page_cases import case_rows, service_offers
+from yitong.node.web.page_licences import check_links, licence_rows
+from yitong.node.web.page_rides import clearing_rows, ride_rows
 from yitong.node.web.routes import Routes
 from yitong.node.web.viewing import named, respond, visit_of
 from yitong.people.account import ACCOUNTS, LOOKS, OFFICER_ROLES, ROLES, Account, Look
@@ -49,7 +52,7 @@ def _add_public(routes: Routes, node: Node) -> None:
                 entry.Institution(found.title, tuple(sorted(found.roles)), found.entity_id)
                 for found in node.context.institutions.values()
             ),
-            page_lists.offers(node),
+            service_offers(node),
             (Link(REGION, node.config.anchor.entity_id), API),
             "/sign-in" if node.config.example else "",
         )
@@ -89,10 +92,10 @@ def _add_own(routes: Routes, node: Node) -> None:
         page = entry.MePage(
             named(account),
             account.role,
-            await page_lists.licences(node, account),
-            await page_lists.cases(node, account),
-            await page_lists.rides(node, account),
-            await page_lists.bills(node, account),
+            await licence_rows(node, account),
+            await case_rows(node, account),
+            await ride_rows(node, account),
+            await bill_rows(node, account),
             "/me/looks",
             (),
         )
@@ -107,12 +110,12 @@ def _add_own(routes: Routes, node: Node) -> None:
             named(account),
             institution.title if institution else text_of(node.config.title),
             (account.role,),
-            await page_lists.licences(node, account) if account.may("licence.read") else None,
-            await page_lists.cases(node, account) if account.may("case.read") else None,
-            await page_lists.rides(node, account) if account.may("ride.read") else None,
-            await page_lists.clearings(node, account) if account.may("ride.clear") else None,
-            await page_lists.bills(node, account) if account.may("bill.read") else None,
-            await page_lists.desk_links(node, account),
+            await licence_rows(node, account) if account.may("licence.read") else None,
+            await case_rows(node, account) if account.may("case.read") else None,
+            await ride_rows(node, account) if account.may("ride.read") else None,
+            await clearing_rows(node, account) if account.may("ride.clear") else None,
+            await bill_rows(node, account) if account.may("bill.read") else None,
+            await check_links(node, account) if account.may("presentation.ask") else (),
         )
         return respond(request, node.pages, "officer.html", page, await visit_of(node, request))
 

@@ -71,10 +71,5 @@ def add(routes: Routes, node: Node) -> None:
         """A wallet's answer by direct_post (OpenID4VP §8.2), taken once."""
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM:
             raise OAuthError("invalid_request", "The answer is a URL-encoded form.")
-        await receive(context, presentation_id, read_response(_large_form(await request.body())))
+        await receive(context, presentation_id, read_response(read_form(await request.body())))
         return JSONResponse({})
-
-
-def _large_form(body: bytes) -> dict[str, str]:
-    """A presentation may be larger than other forms; the size of a request is bounded for all."""
-    return read_form(body)
